@@ -5,8 +5,8 @@
  *   keep   to the storage type: what stands between two operations of an unfused program
  *   part   to the compute type (float32, or double for f64): inside a fused operation
  *   edge   inputs of a product: to 11 bits under tf32
- * Sums of products are kept in the compute type, one rounding a step, beginning at a random
- * place.  The points of rounding follow the published PyTorch code run eagerly, which rounds
+ * Sums of products are kept in the compute type, one rounding a step, in a random order or
+ * rounded at random.  The points of rounding follow the published PyTorch code run eagerly, which rounds
  * more often than any fused build: a fused build stays inside its budget. */
 #include "real.h"
 #include "rounded.h"
@@ -79,39 +79,35 @@ static double part(struct rounding *r, double x) { return to_type(r, compute_typ
 static double island(struct rounding *r, double x) { return to_type(r, r->policy.islands, x); }
 static double edge(struct rounding *r, double x) { return r->policy.tf32 ? stochastic(r, x, 11, -149) : x; }
 
-/* sum + a*b, rounded once to the compute type (to nearest: the random order is the noise) */
-static double step(const struct rounding *r, double sum, double a, double b)
-{
-    return r->policy.storage == F64 ? sum + a * b : (float)(sum + a * b);
-}
-
-/* sum of a[i]*b[i*stride], begun at a random i */
-static double dot(struct rounding *r, const double *a, const double *b, size_t stride, size_t n)
-{
-    size_t start = n ? (size_t)(draw(r) % n) : 0;
-    double sum = 0;
-    for (size_t i = start; i < n; i++) sum = step(r, sum, a[i], edge(r, b[i * stride]));
-    for (size_t i = 0; i < start; i++) sum = step(r, sum, a[i], edge(r, b[i * stride]));
-    return sum;
-}
-
 /* ---- nn ---- */
 
 enum { BLOCK = 256, LANES = 8 };
 
-/* LANES rows of x at a time, transposed, so that their sums run side by side. */
-static void matmul_rows(struct rounding *r, double *y, const double *x, const double *w, size_t lanes, size_t in,
-                        size_t out, size_t n)
+/* A random order of 0..n-1 (Fisher and Yates). */
+static void shuffle(struct rounding *r, size_t *order, size_t n)
 {
-    double sum[LANES], xs[BLOCK][LANES];
-    size_t start = (size_t)(draw(r) % n);
-    for (size_t l = 0; l < lanes; l++) {
-        sum[l] = y[l * out];
-        for (size_t i = 0; i < n; i++) xs[i][l] = edge(r, x[l * in + i]);
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t j = (size_t)(draw(r) % i), keep_i = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = keep_i;
     }
+}
+
+/* LANES rows of x side by side: y += sum of x*w in the given order.  Product and sum are
+ * rounded to nearest, as devices do; the random order is what makes one differ from another. */
+static void matmul_rows(struct rounding *r, double *y, const double *x, const double *w, const size_t *order,
+                        size_t lanes, size_t in, size_t out, size_t n)
+{
+    const int wide = compute_type(r) == F64;
+    double sum[LANES];
+    for (size_t l = 0; l < lanes; l++) sum[l] = y[l * out];
     for (size_t j = 0; j < n; j++) {
-        size_t i = start + j < n ? start + j : start + j - n;
-        for (size_t l = 0; l < lanes; l++) sum[l] = step(r, sum[l], xs[i][l], w[i]);
+        const size_t i = order[j];
+        for (size_t l = 0; l < lanes; l++) {
+            double product = edge(r, x[l * in + i]) * w[i];
+            sum[l] = wide ? sum[l] + product : (float)(sum[l] + (float)product);
+        }
     }
     for (size_t l = 0; l < lanes; l++) y[l * out] = sum[l];
 }
@@ -120,20 +116,24 @@ static void matmul(void *ctx, double *y, const double *x, const struct weight *w
                    size_t rows, size_t in, size_t out)
 {
     struct rounding *r = ctx;
-    double block[BLOCK], bias = 0;
+    double block[BLOCK];
+    size_t order[BLOCK];
     for (size_t o = 0; o < out; o++) {
-        for (size_t row = 0; row < rows; row++) y[row * out + o] = 0;
+        const int bias_first = (int)(draw(r) & 1);      /* libraries do either */
+        double bias = 0;
+        if (b) weight_read_f64(&bias, b, o, 1);
+        for (size_t row = 0; row < rows; row++) y[row * out + o] = bias_first ? bias : 0;
         for (size_t first = 0; first < in; first += BLOCK) {
             size_t n = in - first < BLOCK ? in - first : BLOCK;
             weight_read_f64(block, w, o * in + first, n);
             for (size_t i = 0; i < n; i++) block[i] = edge(r, block[i]);
+            shuffle(r, order, n);
             for (size_t row = 0; row < rows; row += LANES)
-                matmul_rows(r, y + row * out + o, x + row * in + first, block,
+                matmul_rows(r, y + row * out + o, x + row * in + first, block, order,
                             rows - row < LANES ? rows - row : LANES, in, out, n);
         }
-        if (b) weight_read_f64(&bias, b, o, 1);
         for (size_t row = 0; row < rows; row++)
-            y[row * out + o] = keep(r, part(r, y[row * out + o] + bias));
+            y[row * out + o] = keep(r, part(r, y[row * out + o] + (bias_first ? 0 : bias)));
     }
 }
 
@@ -254,7 +254,8 @@ static void attention(void *ctx, double *y, const double *q, const double *k, co
             double largest = -INFINITY, total = 0;
             for (size_t m = 0; m < keys; m++) {
                 double s = 0;
-                for (size_t i = 0; i < width; i++) s = step(r, s, edge(r, qn[i]), edge(r, kh[m * stride + i]));
+                for (size_t i = 0; i < width; i++)
+                    s = part(r, s + part(r, edge(r, qn[i]) * edge(r, kh[m * stride + i])));
                 row[m] = !allow || allow[n * tokens + m] ? keep(r, part(r, s * scale)) : -INFINITY;
                 if (row[m] > largest) largest = row[m];
             }
@@ -263,8 +264,12 @@ static void attention(void *ctx, double *y, const double *q, const double *k, co
                 total = part(r, total + row[m]);
             }
             for (size_t m = 0; m < keys; m++) row[m] = edge(r, keep(r, part(r, row[m] / total)));
-            for (size_t i = 0; i < width; i++)
-                y[n * stride + h * width + i] = keep(r, part(r, dot(r, row, vh + i, stride, keys)));
+            for (size_t i = 0; i < width; i++) {
+                double sum = 0;
+                for (size_t m = 0; m < keys; m++)
+                    sum = part(r, sum + part(r, row[m] * edge(r, vh[m * stride + i])));
+                y[n * stride + h * width + i] = keep(r, sum);
+            }
         }
 }
 

@@ -107,7 +107,8 @@ enum status file_writer_open(struct file_writer *w, const char *path, struct err
     int fd = create_beside(w, folder);
     free(folder);
     if (fd < 0) {
-        enum status status = fail(e, E_OPEN, "%s: cannot write: %s", path_tail(path), strerror(errno));
+        enum status status = errno == ENOMEM ? E_MEMORY : E_OPEN;
+        fail(e, status, "%s: cannot write: %s", path_tail(path), strerror(errno));
         writer_free(w);
         return status;
     }

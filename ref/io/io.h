@@ -8,11 +8,12 @@
 
 /* ---- file.c ---- */
 
-/* A whole file, read only.  An empty file has size 0 and data that must not be read. */
+/* A whole regular file, read only; anything else is E_OPEN.  An empty file has size 0 and
+ * data that must not be read. */
 struct file {
     const unsigned char *data;
     size_t size;
-    void *owner;        /* how to give it back: private to file.c */
+    void *owner;        /* how to give it back: private to file.c; NULL for an empty file */
 };
 
 enum status file_map(struct file *f, const char *path, struct err *e);
@@ -20,7 +21,9 @@ void file_unmap(struct file *f);
 /* Write n bytes as the whole content of path. */
 enum status file_write(const char *path, const void *data, size_t n, struct err *e);
 
-/* A file in the making: written beside path, renamed by commit, removed by discard. */
+/* A file in the making: written beside path, renamed by commit, removed by discard (or by
+ * a commit that fails).  path must not be a folder, device or pipe; a symbolic link is
+ * replaced, not followed.  After a failed add, discard.  Discarding twice is harmless. */
 struct file_writer { void *stream; char *path, *temporary; };
 enum status file_writer_open(struct file_writer *w, const char *path, struct err *e);
 enum status file_writer_add(struct file_writer *w, const void *data, size_t n, struct err *e);
@@ -57,7 +60,8 @@ struct json_document { struct json *root; const char *name; void *owner; };
 
 /* Parse `size` bytes; `name` is used in messages ("NAME: byte N: ...") and must outlive
  * the document.  The document keeps no pointer into `text`.  base_offset is added to
- * every reported byte (a header inside a larger file). */
+ * every reported byte (a header inside a larger file).  E_DATA or E_MEMORY; memory is at
+ * most a constant (about 60) times size.  After a failure json_free is harmless. */
 enum status json_parse(struct json_document *d, const char *name, const char *text, size_t size,
                        size_t base_offset, struct err *e);
 void json_free(struct json_document *d);
@@ -69,7 +73,9 @@ int json_size(const struct json *v, size_t max, size_t *out);
 /* Writer: values are appended to a struct text; commas and quoting are its business.
  * key is NULL inside arrays and at the top. Numbers round-trip: the shortest of
  * %.15g %.16g %.17g that reads back the same; NaN and infinities become strings
- * "nan", "inf", "-inf", which JSON has no numbers for. */
+ * "nan", "inf", "-inf", which JSON has no numbers for.  Bytes that are not UTF-8 become
+ * U+FFFD; a string that is NULL becomes null.  indent: spaces per level, 0 for one line.
+ * Nesting beyond JSON_MAX_DEPTH, as memory that runs out, sets out->failed. */
 struct json_writer { struct text *out; int depth; int indent; unsigned char used[JSON_MAX_DEPTH]; };
 void json_begin(struct json_writer *w, const char *key, char bracket);   /* '{' or '[' */
 void json_end(struct json_writer *w, char bracket);                      /* '}' or ']' */
@@ -84,18 +90,20 @@ void json_null(struct json_writer *w, const char *key);
 struct pair { const char *key, *value; };
 
 struct tensors {
-    struct tensor *item;        /* in file order; names unique */
+    struct tensor *item;        /* in the order of the header, or of weight_map; names unique */
     size_t count;
-    const struct pair *meta;    /* __metadata__, in file order */
+    const struct pair *meta;    /* __metadata__, in file order; none for .npy and for an index */
     size_t meta_count;
-    const char *path;           /* as given to tensors_open */
+    const char *path;           /* as given to tensors_open (a copy) */
     void *owner;                /* private: maps, documents, index */
 };
 
 /* By the end of the name: .safetensors, .safetensors.index.json (a sharded checkpoint,
  * shards beside the index), .npy (one tensor, named by the file without folder and
  * suffix).  Tensor data stays in the mapped file (on big-endian machines it is a
- * converted copy), so data is only as aligned as the file made it. */
+ * converted copy), so data is only as aligned as the file made it, and must not be written.
+ * E_ARG: no such suffix; E_OPEN, E_DATA, E_UNSUPPORTED, E_MEMORY: see each reader.  After a
+ * failure t is empty, and tensors_close harmless.  tensors_find is a binary search. */
 enum status tensors_open(struct tensors *t, const char *path, struct err *e);
 void tensors_close(struct tensors *t);
 const struct tensor *tensors_find(const struct tensors *t, const char *name);   /* NULL: not there */
@@ -107,10 +115,12 @@ enum status npy_parse(struct tensors *t, const char *name, const void *bytes, si
 
 /* Writes tensors in the given order, data in that order too, aligned so that the
  * header ends on a multiple of 8 bytes and every tensor starts on a multiple of its
- * element size whenever larger types come first.  Names must be unique. */
+ * element size whenever larger types come first.  E_ARG before any file is made: names
+ * that are not unique, empty, MAX_NAME bytes or more, "__metadata__" or not UTF-8 (likewise
+ * metadata), rank above MAX_RANK, sizes that overflow. */
 enum status safetensors_write(const char *path, const struct tensor *item, size_t count,
                               const struct pair *meta, size_t meta_count, struct err *e);
-/* .npy version 1.0 (2.0 when the header needs it); BF16 has no npy type: E_UNSUPPORTED. */
+/* .npy version 1.0, which any shape of MAX_RANK fits; BF16 has no npy type: E_UNSUPPORTED. */
 enum status npy_write(const char *path, const struct tensor *t, struct err *e);
 
 #endif

@@ -183,7 +183,8 @@ static enum status read_prefix(struct header *h, size_t size)
     if (size < h->at) return bad(h, MAGIC + 2, "file ends inside the header length");
     for (size_t i = width; i-- > 0; ) n = n << 8 | s[MAGIC + 2 + i];
     if (n > size - h->at)
-        return fail(h->e, E_DATA, "%s: byte %d: header length %zu reaches behind the file (%zu bytes)", h->name, MAGIC + 2, n, size);
+        return fail(h->e, E_DATA, "%s: byte %d: header length %zu reaches behind the file (%zu bytes)", h->name, MAGIC + 2,
+                    n, size);
     h->end = h->at + n;
     if (n == 0 || h->s[h->end - 1] != '\n') return bad(h, h->end, "header does not end with a newline");
     if (s[6] == 3 && !utf8_valid(h->s + h->at, n)) return bad(h, h->at, "header is not UTF-8");

@@ -12,6 +12,7 @@
 
 enum { MAX_HEADER = 100000000 };
 
+/* Sizes up to SIZE_MAX / 2 fit the writer's int64_t, and no object is larger. */
 static enum status check_tensor(const char *path, const struct tensor *t, size_t *bytes, struct err *e)
 {
     char name[SHOWN];
@@ -22,7 +23,7 @@ static enum status check_tensor(const char *path, const struct tensor *t, size_t
     if (t->rank < 0 || t->rank > MAX_RANK)
         return fail(e, E_ARG, "%s: tensor \"%s\": rank %d, at most %d is supported", path, name, t->rank, MAX_RANK);
     for (int i = 0; i < t->rank; i++)
-        if ((uint64_t)t->shape[i] > INT64_MAX) return fail(e, E_ARG, "%s: tensor \"%s\": shape overflows", path, name);
+        if (t->shape[i] > SIZE_MAX / 2) return fail(e, E_ARG, "%s: tensor \"%s\": shape overflows", path, name);
     if (!shape_bytes(t->shape, t->rank, dtype_size(t->dtype), bytes))
         return fail(e, E_ARG, "%s: tensor \"%s\": shape overflows", path, name);
     if (*bytes && !t->data) return fail(e, E_ARG, "%s: tensor \"%s\" has no data", path, name);
@@ -54,7 +55,7 @@ static enum status check_all(const char *path, const struct tensor *item, size_t
     if (!names) return fail(e, E_MEMORY, "%s: no memory to write %zu tensors", path, count);
     for (size_t i = 0; i < count && !status; i++) {
         status = check_tensor(path, &item[i], &bytes, e);
-        if (!status && (uint64_t)bytes > INT64_MAX - (uint64_t)total) status = fail(e, E_ARG, "%s: the sum of the sizes overflows", path);
+        if (!status && bytes > SIZE_MAX / 2 - total) status = fail(e, E_ARG, "%s: the sum of the sizes overflows", path);
         total += bytes;
         names[i] = item[i].name;
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const subject_names[SUBJECTS] = { "hunyuan-dit", "hunyuan-sampler" };
+const char *const model_names[MODELS] = { "hunyuan-dit", "hunyuan-sampler" };
 
 static enum status check_sampler(const struct oracle *o, const struct sampler_settings *s, struct err *e)
 {
@@ -20,16 +20,16 @@ static enum status check_sampler(const struct oracle *o, const struct sampler_se
     return OK;
 }
 
-enum status oracle_open(struct oracle *o, enum subject subject, struct oracle_files files,
+enum status oracle_open(struct oracle *o, enum model model, struct oracle_files files,
                         const struct sampler_settings *sampler, struct text *problems, struct err *e)
 {
     struct hunyuan_weights w;
     memset(o, 0, sizeof *o);
-    o->subject = subject;
+    o->model = model;
     enum status s = OK;
     hunyuan_config_default(&o->config);
     if (files.config) s = hunyuan_config_read(&o->config, files.config, e);
-    if (!s && subject == HUNYUAN_SAMPLER) s = check_sampler(o, sampler, e);
+    if (!s && model == HUNYUAN_SAMPLER) s = check_sampler(o, sampler, e);
     if (!s) s = tensors_open(&o->weights, files.weights, e);
     if (!s) s = tensors_open(&o->inputs, files.inputs, e);
     if (!s && sampler) o->sampler = *sampler;

@@ -7,11 +7,11 @@
 #include "../rounded.h"
 #include "../sample/sample.h"
 
-enum subject { HUNYUAN_DIT, HUNYUAN_SAMPLER, SUBJECTS };
-extern const char *const subject_names[SUBJECTS];       /* "hunyuan-dit", "hunyuan-sampler" */
+enum model { HUNYUAN_DIT, HUNYUAN_SAMPLER, MODELS };
+extern const char *const model_names[MODELS];       /* "hunyuan-dit", "hunyuan-sampler" */
 
 struct oracle {
-    enum subject subject;
+    enum model model;
     struct hunyuan_config config;
     struct sampler_settings sampler;
     struct tensors weights, inputs;
@@ -20,7 +20,7 @@ struct oracle {
 struct oracle_files { const char *weights, *config, *inputs; };     /* config NULL: the published sizes */
 
 /* Opens and checks everything once.  problems: see hunyuan_weights_bind. */
-enum status oracle_open(struct oracle *o, enum subject subject, struct oracle_files files,
+enum status oracle_open(struct oracle *o, enum model model, struct oracle_files files,
                         const struct sampler_settings *sampler, struct text *problems, struct err *e);
 void oracle_close(struct oracle *o);
 const char *oracle_layout(const struct oracle *o);      /* of the weights: "diffusers" or "tencent" */

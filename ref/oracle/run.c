@@ -16,10 +16,10 @@ static enum status allocate(const struct oracle *o, const struct R(hunyuan_input
 {
     const struct hunyuan_config *c = &o->config;
     const struct hunyuan_shape *s = &in->shape;
-    *result = (struct tensor){ .name = o->subject == HUNYUAN_DIT ? "sample" : "latents", .dtype = REAL_DTYPE, .rank = 5,
+    *result = (struct tensor){ .name = o->model == HUNYUAN_DIT ? "sample" : "latents", .dtype = REAL_DTYPE, .rank = 5,
                                .shape = { s->batch, c->out_channels, s->latent[0], s->latent[1], s->latent[2] } };
     size_t bytes = tensor_bytes(result);
-    size_t memory = o->subject == HUNYUAN_DIT ? R(hunyuan_memory)(c, in)
+    size_t memory = o->model == HUNYUAN_DIT ? R(hunyuan_memory)(c, in)
                                               : R(hunyuan_sample_memory)(c, in, o->sampler.steps);
     if (memory == SIZE_MAX || bytes == SIZE_MAX)
         return fail(e, E_MEMORY, "%s: intermediates of this size do not fit into memory", o->inputs.path);
@@ -33,7 +33,7 @@ enum status R(oracle_run)(const struct oracle *o, const struct how *how, const s
                           struct trace *trace, struct tensor *result, struct err *e)
 {
     const struct hunyuan_config *c = &o->config;
-    const int sampler = o->subject == HUNYUAN_SAMPLER, two_passes = sampler && o->sampler.cfg_scale != 1;
+    const int sampler = o->model == HUNYUAN_SAMPLER, two_passes = sampler && o->sampler.cfg_scale != 1;
     const enum dtype as = cast_type(how);
     struct hunyuan_weights w = { 0 };
     struct R(hunyuan_inputs) in = { 0 }, uncond = { 0 };
