@@ -23,6 +23,8 @@ int trouble_text(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* The lines of problems, indented, on stderr; frees them. */
 void print_problems(struct text *problems);
 
+int folder_exists(const char *path);
+
 /* Where the golden cases are: --cases, $GOLDREEL_CASES, golden/cases here, beside the
  * program, or where `make install` put them.  malloc'ed; NULL when there is none. */
 char *cases_folder(const char *wanted);

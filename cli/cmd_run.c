@@ -57,12 +57,32 @@ static void hash_file(char out[65], const char *path)
     file_unmap(&f);
 }
 
+static int ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n > m && !strcmp(s + n - m, end);
+}
+
+/* Found out before the run, which may take hours; 0 and a message when it cannot be written. */
+static int check_out(const struct request *q)
+{
+    char *folder = path_folder(q->out);
+    int exists = folder_exists(folder);
+    free(folder);
+    if (!exists) trouble_text("run: %s: the folder does not exist", q->out);
+    else if (folder_exists(q->out)) trouble_text("run: %s: is a folder", q->out);
+    else if (!ends_with(q->out, ".safetensors") && !ends_with(q->out, ".npy"))
+        trouble_text("run: %s: OUT must end in .safetensors or .npy", q->out);
+    else if (q->taps && ends_with(q->out, ".npy")) trouble_text("run: --taps needs an OUT that ends in .safetensors");
+    else return 1;
+    return 0;
+}
+
 static enum status write_out(const struct request *q, const struct tensor *item, size_t count, const char *model,
                              const char *layout, struct err *e)
 {
     char weights[65], inputs[65];
-    size_t n = strlen(q->out);
-    if (n > 4 && !strcmp(q->out + n - 4, ".npy")) return npy_write(q->out, &item[count - 1], e);
+    if (ends_with(q->out, ".npy")) return npy_write(q->out, &item[count - 1], e);
     hash_file(weights, q->weights);
     hash_file(inputs, q->inputs);
     const struct pair meta[] = {
@@ -77,17 +97,19 @@ static enum status write_out(const struct request *q, const struct tensor *item,
 static enum status run_and_write(const struct request *q, const struct oracle *o, const struct how *how, struct err *e)
 {
     const char *model = model_names[o->model], *layout = oracle_layout(o);
+    struct progress progress = { .what = "forward" };
     struct tensor result;
     struct dump d;
     enum status s;
+    if (o->model == HUNYUAN_SAMPLER) strcpy(progress.what, "sampling");
     if (q->taps) {
-        s = subject_dump(&d, o, how, 1, e);
+        s = subject_dump(&d, &progress, o, how, 1, e);
         if (s) return s;
         s = write_out(q, d.item, d.tensors.count, model, layout, e);
         dump_free(&d);
         return s;
     }
-    s = oracle_run(o, how, NULL, &result, e);
+    s = progress_run(&progress, o, how, NULL, &result, e);
     if (s) return s;
     s = write_out(q, &result, 1, model, layout, e);
     free(result.data);
@@ -162,6 +184,6 @@ int cmd_run(int argc, char **argv)
     if (model < 0) return trouble_text("run: there is no model \"%s\" (see goldreel list models)", argv[0]);
     if (!q.weights || !q.inputs || !q.out)
         return trouble_text("run: %s is missing", !q.weights ? "--weights" : !q.inputs ? "--inputs" : "-o OUT");
-    if (!sampler_settings(&sampler, &q, (enum model)model)) return TROUBLE;
+    if (!check_out(&q) || !sampler_settings(&sampler, &q, (enum model)model)) return TROUBLE;
     return execute(&q, (enum model)model, &sampler);
 }

@@ -11,7 +11,8 @@ const char help_verify[] =
     "CASE is a name (goldreel list cases) or a folder with a case.json.\n\n"
     "  --dtype P         f64, f32, tf32, f16 or bf16: what the build computes with; without it,\n"
     "                    what the dump's metadata says, or the type of its last tensor\n"
-    "  --islands f64     the build computes sinusoid and rotary angles in double (f32 is usual)\n"
+    "  --islands f64     the build computes sinusoid and rotary angles in double; without it, what\n"
+    "                    the dump's metadata says, or what is usual: f32, and f64 in a build in f64\n"
     "  --only PATTERNS   judge only these taps ('*' for anything, comma-separated): for a build\n"
     "                    that cannot show the rest.  Without it a missing tap fails\n"
     "  --all             a line for every tap, not only the first wrong one\n"
@@ -45,18 +46,23 @@ static int open_dumps(struct dumps *d, char **paths, int count)
     return 1;
 }
 
-/* What the dump says of itself, or else what its last float tensor is stored in. */
+/* What the dump says of itself. */
+static const char *said(const struct dumps *d, const char *key)
+{
+    const char *value = NULL;
+    for (size_t f = 0; f < d->count && !value; f++) value = tensors_meta(&d->item[f], key);
+    return value;
+}
+
+/* That, or else what its last float tensor is stored in. */
 static const char *guess_policy(const struct dumps *d)
 {
     static const char *const of_type[DTYPES] = { [F64] = "f64", [F32] = "f32", [F16] = "f16", [BF16] = "bf16" };
     const char *guess = NULL;
-    for (size_t f = 0; f < d->count; f++) {
-        const char *said = tensors_meta(&d->item[f], "policy");
-        if (said) return said;
+    for (size_t f = 0; f < d->count; f++)
         for (size_t i = 0; i < d->item[f].count; i++)
             if (of_type[d->item[f].item[i].dtype]) guess = of_type[d->item[f].item[i].dtype];
-    }
-    return guess;
+    return said(d, "policy") ? said(d, "policy") : guess;
 }
 
 static int choose_policy(struct policy *p, const struct request *q, const struct dumps *d)
@@ -64,11 +70,15 @@ static int choose_policy(struct policy *p, const struct request *q, const struct
     const char *name = q->dtype ? q->dtype : guess_policy(d);
     if (!name) { trouble_text("verify: the dump holds no float tensor: say --dtype"); return 0; }
     if (!policy_find(name, p)) {
-        trouble_text("verify: there is no policy \"%.40s\": %s", name, policy_names);
+        if (q->dtype) trouble_text("verify: there is no policy \"%s\": %s", name, policy_names);
+        else trouble_text("verify: the dump's metadata names a policy that there is not: say --dtype %s", policy_names);
         return 0;
     }
-    return !q->islands || parse_islands(q->islands, &p->islands);
+    const char *islands = q->islands ? q->islands : said(d, "islands");
+    return !islands || parse_islands(islands, &p->islands);
 }
+
+static int is_stdout(const char *path) { return path && !strcmp(path, "-"); }
 
 static int write_reports(const struct verdict *v, const struct report_head *h, const struct request *q)
 {
@@ -82,7 +92,7 @@ static int write_reports(const struct verdict *v, const struct report_head *h, c
         if (!reports[i].path) continue;
         reports[i].write(&t, v, h);
         written &= write_report(reports[i].path, &t);
-        to_stdout |= !strcmp(reports[i].path, "-");
+        to_stdout |= is_stdout(reports[i].path);
         text_free(&t);
     }
     struct text t = { 0 };
@@ -98,10 +108,11 @@ static int judge_dumps(struct subject *s, const struct dumps *d, const struct po
     struct budget b;
     struct verdict v;
     struct err e;
-    const struct declaration claims = { p->storage, s->c.name, s->c.weights_sha256, s->c.inputs_sha256 };
+    const struct declaration claims = { p->storage, p->islands == F32, s->c.name, s->c.weights_sha256,
+                                         s->c.inputs_sha256 };
     const struct report_head head = { s->c.name, dump_name, p->name, p->islands == F32 ? "f32" : "f64" };
     struct runner *r = subject_runner(s, p);
-    if (budget_make(&b, r, s->has_golden ? &s->golden : NULL, q->only, &e)) return trouble(&e);
+    if (budget_make(&b, r, p->storage, s->has_golden ? &s->golden : NULL, q->only, &e)) return trouble(&e);
     int status = TROUBLE;
     if (judge(&v, &b, r, d->item, d->count, &claims, &e)) {
         trouble(&e);
@@ -130,10 +141,12 @@ int cmd_verify(int argc, char **argv)
     int operands = options_parse(argc, argv, options, LEN(options), "verify"), status = TROUBLE;
     if (operands < 0) return TROUBLE;
     if (operands < 2) return trouble_text("verify: name a case and a dump (see goldreel verify --help)");
+    if (is_stdout(q.json) + is_stdout(q.junit) + is_stdout(q.html) > 1)
+        return trouble_text("verify: only one report can go to stdout");
     if (!open_dumps(&d, argv + 1, operands - 1)) return TROUBLE;
     char *cases = cases_folder(q.cases), *folder = case_folder(cases, argv[0]);
     if (!choose_policy(&p, &q, &d)) {
-        status = TROUBLE;
+        /* said what is wrong */
     } else if (!folder) {
         trouble_text("no golden cases found: set --cases or GOLDREEL_CASES to golden/cases");
     } else if (subject_open(&s, folder, &problems, &e)) {

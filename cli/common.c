@@ -11,15 +11,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Messages hold names out of files that may mean harm; a terminal obeys C0, DEL and C1. */
+static void put_plain(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
+        int obeyed = c < 0x20 || c == 0x7F || (c == 0xC2 && next >= 0x80 && next < 0xA0);
+        fputc(obeyed ? '?' : c, stderr);
+        i += obeyed && c == 0xC2;
+    }
+    fputc('\n', stderr);
+}
+
 int trouble_text(const char *fmt, ...)
 {
+    char text[2000];
     va_list ap;
     va_start(ap, fmt);
-    fflush(stdout);
-    fputs("goldreel: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    fflush(stdout);
+    progress_clear();
+    fputs("goldreel: ", stderr);
+    put_plain(text, strlen(text));
     return TROUBLE;
 }
 
@@ -30,7 +44,8 @@ void print_problems(struct text *problems)
     const char *s = problems->s;
     for (size_t n; s && *s; s += n + (s[n] == '\n')) {
         n = strcspn(s, "\n");
-        fprintf(stderr, "  %.*s\n", (int)n, s);
+        fputs("  ", stderr);
+        put_plain(s, n);
     }
     text_free(problems);
 }
@@ -100,6 +115,7 @@ int parse_islands(const char *text, enum dtype *out)
 int write_report(const char *path, const struct text *t)
 {
     struct err e;
+    progress_clear();
     if (t->failed) { trouble_text("no memory for the report %s", path); return 0; }
     if (!strcmp(path, "-")) return fwrite(t->s, 1, t->len, stdout) == t->len;
     if (file_write(path, t->s ? t->s : "", t->len, &e)) { trouble(&e); return 0; }
@@ -108,7 +124,7 @@ int write_report(const char *path, const struct text *t)
 
 /* ---- places ---- */
 
-static int is_folder(const char *path)
+int folder_exists(const char *path)
 {
     struct stat st;
     return path && !stat(path, &st) && S_ISDIR(st.st_mode);
@@ -130,11 +146,11 @@ char *cases_folder(const char *wanted)
     char program[1024];
     const char *named = wanted ? wanted : getenv("GOLDREEL_CASES");
     if (named) return path_join("", named);
-    if (is_folder("golden/cases")) return path_join("", "golden/cases");
+    if (folder_exists("golden/cases")) return path_join("", "golden/cases");
     program_folder(program, sizeof program);
     for (size_t i = 0; i < LEN(beside) && *program; i++) {
         char *path = path_join(program, beside[i]);
-        if (is_folder(path)) return path;
+        if (folder_exists(path)) return path;
         free(path);
     }
     return NULL;
@@ -142,6 +158,6 @@ char *cases_folder(const char *wanted)
 
 char *case_folder(const char *cases, const char *name)
 {
-    if (strchr(name, '/') || is_folder(name)) return path_join("", name);
+    if (strchr(name, '/') || folder_exists(name)) return path_join("", name);
     return cases ? path_join(cases, name) : NULL;
 }

@@ -22,6 +22,7 @@ static void usage(FILE *to)
 /* What was written must have arrived: a full disk is trouble, not success. */
 static int finish(int status)
 {
+    progress_clear();
     return fflush(stdout) || ferror(stdout) ? trouble_text("cannot write to standard output") : status;
 }
 
@@ -46,6 +47,5 @@ int main(int argc, char **argv)
         return finish(verbs[i].run(argc - 2, argv + 2));
     }
     usage(stderr);
-    if (*name) fprintf(stderr, "goldreel: there is no command \"%s\"\n", name);
-    return TROUBLE;
+    return *name ? trouble_text("there is no command \"%s\"", name) : trouble_text("name a command");
 }

@@ -1,5 +1,6 @@
 #include "subject.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,13 +35,27 @@ void subject_close(struct subject *s)
     memset(s, 0, sizeof *s);
 }
 
+/* Each device is run twice: by itself, and against the declared arithmetic. */
+static void say_what(struct subject *s, enum run_kind kind, uint64_t seed)
+{
+    struct progress *p = &s->progress;
+    if (kind == RUN_TRUTH)
+        snprintf(p->what, sizeof p->what, "%s: truth", s->c.name);
+    else if (kind == RUN_DEVICE)
+        snprintf(p->what, sizeof p->what, "%s: reference device %u of %d", s->c.name, (unsigned)seed, BUDGET_DEVICES);
+    else if (s->last_kind == RUN_DECLARED)
+        snprintf(p->what, sizeof p->what, "%s: the dump", s->c.name);
+    s->last_kind = kind;
+}
+
 static enum status run(struct runner *r, enum run_kind kind, uint64_t seed, struct trace *trace, struct err *e)
 {
     struct subject *s = (struct subject *)((char *)r - offsetof(struct subject, runner));
     struct how how = { .policy = s->policy, .seed = seed };
     struct tensor result;
     how.arithmetic = kind == RUN_TRUTH ? TRUTH : kind == RUN_DECLARED ? DECLARED : ROUNDED;
-    enum status status = oracle_run(&s->oracle, &how, trace, &result, e);
+    say_what(s, kind, seed);
+    enum status status = progress_run(&s->progress, &s->oracle, &how, trace, &result, e);
     if (!status) free(result.data);
     return status;
 }
@@ -49,6 +64,7 @@ struct runner *subject_runner(struct subject *s, const struct policy *p)
 {
     s->policy = *p;
     s->runner.run = run;
+    s->last_kind = RUN_DECLARED;
     return &s->runner;
 }
 
@@ -85,13 +101,14 @@ static enum status keep(struct trace *trace, const struct tap *t, struct err *e)
     return OK;
 }
 
-enum status subject_dump(struct dump *d, const struct oracle *o, const struct how *how, int aliases, struct err *e)
+enum status subject_dump(struct dump *d, struct progress *p, const struct oracle *o, const struct how *how,
+                         int aliases, struct err *e)
 {
     struct dumper u = { { keep }, d, aliases };
     struct tensor result;
     memset(d, 0, sizeof *d);
     d->tensors.path = "(in memory)";
-    enum status s = oracle_run(o, how, &u.trace, &result, e);
+    enum status s = progress_run(p, o, how, &u.trace, &result, e);
     if (!s) free(result.data);
     else dump_free(d);
     return s;

@@ -11,9 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* RMS of one rounding to nearest, in units of the half spacing: 1/sqrt(3) at the lower end
+ * of a binade, half of it at the upper end, 0.42 on average. */
+static const double ONE_ROUNDING = 0.42;
+
 struct measuring {
     struct budget *b;
-    double *square;             /* per tap: sum of squared local errors of this device */
+    int device;
 };
 
 static void see_local(void *context, size_t tap, const double *computed, const double *given)
@@ -21,6 +25,7 @@ static void see_local(void *context, size_t tap, const double *computed, const d
     struct measuring *m = context;
     const struct tap_info *i = &m->b->taps.item[tap];
     struct tap_budget *t = &m->b->item[tap];
+    double sum = 0;
     for (size_t r = 0; r < i->rows; r++) {
         double row = 0;
         if (!i->counts[r]) continue;
@@ -31,8 +36,9 @@ static void see_local(void *context, size_t tap, const double *computed, const d
             row += square;
         }
         t->row[r] += row;
-        m->square[tap] += row;
+        sum += row;
     }
+    t->device_local[m->device] = i->counted ? sum / (double)i->counted : 0;
 }
 
 static double mean_square(const struct tap_info *i, const double *a, const double *b)
@@ -93,16 +99,13 @@ static enum status choose(struct budget *b, const struct tensors *golden, const 
     return OK;
 }
 
-static enum status allocate(struct budget *b, double **square, double **free_most, double **local_most, struct err *e)
+static enum status allocate(struct budget *b, struct err *e)
 {
     size_t n = b->taps.count;
     b->item = calloc(n, sizeof *b->item);
     b->judged = calloc(n, 1);
     b->required = calloc(n, 1);
-    *square = calloc(n, sizeof **square);
-    *free_most = calloc(n, sizeof **free_most);
-    *local_most = calloc(n, sizeof **local_most);
-    int all = b->item && b->judged && b->required && *square && *free_most && *local_most;
+    int all = b->item && b->judged && b->required;
     for (size_t t = 0; all && t < n; t++) {
         b->item[t].element = calloc(b->taps.item[t].n + 1, sizeof(double));
         b->item[t].row = calloc(b->taps.item[t].rows + 1, sizeof(double));
@@ -112,27 +115,45 @@ static enum status allocate(struct budget *b, double **square, double **free_mos
     return all ? OK : fail(e, E_MEMORY, "no memory for the budget of %zu taps", n);
 }
 
-double element_unit(const struct tap_info *i, const struct tap_budget *b, size_t element)
+static double at_least(double x, double y) { return x > y ? x : y; }
+
+double element_unit(const struct tap_info *i, const struct tap_budget *b, double roundoff, size_t element, double value)
 {
-    double row = b->row[element / i->row_length];
-    return b->element[element] > row ? b->element[element] : row;
+    if (b->local == 0) return 0;
+    return at_least(at_least(b->element[element], b->row[element / i->row_length]), ONE_ROUNDING * roundoff * fabs(value));
 }
 
 /* The worst element of any device, in units that the other devices alone would have given. */
-static double worst_element(const struct tap_info *i, const struct tap_budget *b)
+static double worst_element(const struct tap_info *i, const struct tap_budget *b, double roundoff, const double *truth)
 {
     double worst = 0;
     for (size_t j = 0; j < i->n; j++) {
         double all = b->element[j] * b->element[j] * BUDGET_DEVICES, one = b->most[j] * b->most[j];
-        double others = sqrt((all > one ? all - one : 0) / (BUDGET_DEVICES - 1)), row = b->row[j / i->row_length];
-        double unit = others > row ? others : row;
+        double others = sqrt((all > one ? all - one : 0) / (BUDGET_DEVICES - 1));
+        double unit = at_least(at_least(others, b->row[j / i->row_length]), ONE_ROUNDING * roundoff * fabs(truth[j]));
         if (unit > 0 && b->most[j] / unit > worst) worst = b->most[j] / unit;
     }
     return worst;
 }
 
-/* Sums of squares become RMS values, and the largest of a device a ratio. */
-static void finish(struct budget *b, const double *local_most, const double *free_most)
+/* RMS and spread of the errors of single devices, given as mean squares. */
+static void spread(const double square[BUDGET_DEVICES], double *rms, double *most)
+{
+    double sum = 0, first = 0, largest = 0;
+    for (int k = 0; k < BUDGET_DEVICES; k++) {
+        sum += square[k];
+        first += sqrt(square[k]);
+        if (square[k] > largest) largest = square[k];
+    }
+    *rms = sqrt(sum / BUDGET_DEVICES);
+    *most = 1;
+    if (*rms == 0) return;
+    double mean = first / BUDGET_DEVICES / *rms, variance = 1 - mean * mean;
+    *most = at_least(sqrt(largest) / *rms, mean + 3 * sqrt(variance > 0 ? variance : 0));
+}
+
+/* Sums of squares become RMS values. */
+static void finish(struct budget *b)
 {
     for (size_t t = 0; t < b->taps.count; t++) {
         const struct tap_info *i = &b->taps.item[t];
@@ -140,49 +161,36 @@ static void finish(struct budget *b, const double *local_most, const double *fre
         for (size_t j = 0; j < i->n; j++) x->element[j] = sqrt(x->element[j] / BUDGET_DEVICES);
         for (size_t r = 0; r < i->rows; r++)
             x->row[r] = i->row_length ? sqrt(x->row[r] / BUDGET_DEVICES / (double)i->row_length) : 0;
-        x->local = sqrt(x->local / BUDGET_DEVICES);
-        x->free = sqrt(x->free / BUDGET_DEVICES);
-        x->local_most = x->local > 0 ? sqrt(local_most[t]) / x->local : 1;
-        x->free_most = x->free > 0 ? sqrt(free_most[t]) / x->free : 1;
-        x->element_most = worst_element(i, x);
+        spread(x->device_local, &x->local, &x->local_most);
+        spread(x->device_free, &x->free, &x->free_most);
+        x->element_most = worst_element(i, x, b->roundoff, b->truth.data[t]);
         free(x->most);
         x->most = NULL;
     }
 }
 
-enum status budget_make(struct budget *b, struct runner *r, const struct tensors *golden, const char *only,
-                        struct err *e)
+enum status budget_make(struct budget *b, struct runner *r, enum dtype storage, const struct tensors *golden,
+                        const char *only, struct err *e)
 {
-    double *square = NULL, *free_most = NULL, *local_most = NULL;
     struct tap_values device = { 0 }, given = { 0 };
     memset(b, 0, sizeof *b);
+    b->roundoff = storage == F64 ? 0x1p-53 : storage == F16 ? 0x1p-11 : storage == BF16 ? 0x1p-8 : 0x1p-24;
     enum status s = taps_list(&b->taps, &b->truth, r, e);
-    if (!s) s = allocate(b, &square, &free_most, &local_most, e);
+    if (!s) s = allocate(b, e);
     if (!s) s = choose(b, golden, only, e);
     if (!s && !(given.data = calloc(b->taps.count, sizeof *given.data))) s = fail(e, E_MEMORY, "no memory for taps");
-    for (uint64_t k = 1; k <= BUDGET_DEVICES && !s; k++) {
-        struct measuring m = { b, square };
-        s = taps_record(&device, &b->taps, r, RUN_DEVICE, k, e);
+    for (int k = 0; k < BUDGET_DEVICES && !s; k++) {
+        struct measuring m = { b, k };
+        s = taps_record(&device, &b->taps, r, RUN_DEVICE, (uint64_t)k + 1, e);
         if (s) break;
-        memset(square, 0, b->taps.count * sizeof *square);
         for (size_t t = 0; t < b->taps.count; t++) given.data[t] = b->judged[t] ? device.data[t] : NULL;
         s = taps_replay(&b->taps, &given, r, see_local, &m, e);
-        for (size_t t = 0; t < b->taps.count && !s; t++) {
-            const struct tap_info *i = &b->taps.item[t];
-            double local = i->counted ? square[t] / (double)i->counted : 0;
-            double free_run = mean_square(i, device.data[t], b->truth.data[t]);
-            b->item[t].local += local;
-            b->item[t].free += free_run;
-            if (local > local_most[t]) local_most[t] = local;
-            if (free_run > free_most[t]) free_most[t] = free_run;
-        }
+        for (size_t t = 0; t < b->taps.count && !s; t++)
+            b->item[t].device_free[k] = mean_square(&b->taps.item[t], device.data[t], b->truth.data[t]);
     }
-    if (!s) finish(b, local_most, free_most);
+    if (!s) finish(b);
     free(given.data);
     taps_free_values(&device);
-    free(square);
-    free(free_most);
-    free(local_most);
     if (s) budget_free(b);
     return s;
 }

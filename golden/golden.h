@@ -32,6 +32,7 @@ struct tap_info {
     size_t rows, row_length;    /* rows are tokens, channels or samples: the unit errors are measured in */
     unsigned char *counts;      /* per row: 0 for padding */
     size_t counted;             /* elements in rows that count */
+    int island;                 /* see struct tap */
     int alias;                  /* repeats another tap: judged when the dump has it, never required */
 };
 
@@ -49,6 +50,8 @@ enum status taps_list(struct tap_list *l, struct tap_values *v, struct runner *r
 enum status taps_record(struct tap_values *v, const struct tap_list *l, struct runner *r, enum run_kind kind,
                         uint64_t seed, struct err *e);
 const struct tap_info *taps_find(const struct tap_list *l, const char *name);   /* NULL: not there */
+/* "[0,3,17]", where element `flat` of a tap lies; returns out. */
+char *tap_index_text(char out[100], const struct tap_info *i, size_t flat);
 void taps_free(struct tap_list *l);
 void taps_free_values(struct tap_values *v);
 
@@ -65,9 +68,11 @@ enum { BUDGET_DEVICES = 16 };
 struct tap_budget {
     double local, free;         /* RMS error over all devices */
     double *row, *element;      /* (rows), (n): RMS local error of each */
-    /* How far the worst single device is beyond that, in budgets: a device that strays no
-     * further is no suspect.  Elements are measured against the other devices. */
+    /* How far a single device may be beyond that, in budgets: the worst of them, and the mean
+     * plus three standard deviations.  Small tensors vary much, large ones hardly.  Elements
+     * are measured against the other devices. */
     double local_most, free_most, element_most;
+    double device_local[BUDGET_DEVICES], device_free[BUDGET_DEVICES];      /* mean squares of each device */
     double *most;               /* (n): largest |local error| of each element; working memory */
 };
 
@@ -75,6 +80,7 @@ struct budget {
     struct tap_list taps;
     struct tap_values truth;
     struct tap_budget *item;
+    double roundoff;            /* half the spacing of the storage type at 1 */
     unsigned char *judged;      /* per tap: it takes part when the dump has it */
     unsigned char *required;    /* per tap: the dump must have it */
 };
@@ -82,8 +88,8 @@ struct budget {
 /* only: comma-separated patterns ('*' for anything) of the taps to judge; NULL: all.
  * golden: independent truth, replacing our own where it has the tap; NULL: none.
  * With golden, the required taps are those of golden. */
-enum status budget_make(struct budget *b, struct runner *r, const struct tensors *golden, const char *only,
-                        struct err *e);
+enum status budget_make(struct budget *b, struct runner *r, enum dtype storage, const struct tensors *golden,
+                        const char *only, struct err *e);
 void budget_free(struct budget *b);
 
 /* ---- judge.c ---- */
@@ -116,8 +122,9 @@ struct tap_verdict {
 
 enum { ROW_LIMIT = 3, ROW_LEAST = 64 };
 
-/* The unit of an element's error: its own budget, but not less than its row's. */
-double element_unit(const struct tap_info *i, const struct tap_budget *b, size_t element);
+/* The unit of an element's error: its own budget, but not less than its row's, nor than the
+ * RMS of one rounding of its value to the storage type. */
+double element_unit(const struct tap_info *i, const struct tap_budget *b, double roundoff, size_t element, double value);
 
 struct verdict {
     int passed;
@@ -133,20 +140,37 @@ struct verdict {
 /* What the dump claims to be computed with, and from. */
 struct declaration {
     enum dtype storage;                 /* of tensors */
+    int islands_f32;                    /* island taps may be float32 whatever the storage type */
     const char *case_name, *weights_sha256, *inputs_sha256;     /* NULL: not checked */
 };
 
 enum status judge(struct verdict *v, const struct budget *b, struct runner *r, const struct tensors *dumps,
                   size_t dump_count, const struct declaration *d, struct err *e);
+double verdict_worst(const struct verdict *v);         /* largest local error, in budgets */
 void verdict_free(struct verdict *v);
 
-/* ---- report_text.c, report_json.c, report_html.c ---- */
+/* ---- report_text.c, report_json.c, report_junit.c, report_html.c ---- */
 
 struct report_head { const char *subject, *dump, *policy, *islands; };
 void report_text(struct text *out, const struct verdict *v, const struct report_head *h, int all_taps);
 void report_json(struct text *out, const struct verdict *v, const struct report_head *h);
 void report_junit(struct text *out, const struct verdict *v, const struct report_head *h);
 void report_html(struct text *out, const struct verdict *v, const struct report_head *h);
+/* What they share.  headline: "diverges at tap 84 of 155", no newline.  why: the finding of
+ * a wrong tap in numbers, one line without newline.  numbers: how large the error is and the
+ * worst element, lines that start with `indent`; nothing for a tap that was not compared. */
+void report_headline(struct text *out, const struct verdict *v);
+void report_why(struct text *out, const struct tap_verdict *x);
+void report_numbers(struct text *out, const struct tap_verdict *x, const char *indent);
+
+/* ---- foreign.c: text out of files that may mean harm ---- */
+
+/* Fit for one line on a terminal: control characters and broken UTF-8 as \xNN, and "..." for
+ * what goes beyond `most` bytes (or some 80 columns). */
+void add_shown(struct text *out, const char *s, size_t most);
+/* Fit for XML and HTML, as content or in an attribute in double quotes: markup escaped,
+ * everything that XML 1.0 has no character for becomes U+FFFD. */
+void add_markup(struct text *out, const char *s);
 
 /* ---- case.c: a golden case on disk ---- */
 

@@ -35,11 +35,12 @@ struct judging {
 
 /* ---- L0 ---- */
 
-/* 16-bit tensors may arrive widened: npy has no bf16, and dump tools like float32. */
-static int dtype_fits(enum dtype storage, enum dtype found)
+/* 16-bit tensors may arrive widened: npy has no bf16, and dump tools like float32.  The
+ * published code's islands are float32 even in a double model. */
+static int dtype_fits(const struct declaration *d, const struct tap_info *i, enum dtype found)
 {
-    if (found == storage) return 1;
-    return (storage == F16 || storage == BF16) && found == F32;
+    if (found == d->storage) return 1;
+    return found == F32 && (d->storage == F16 || d->storage == BF16 || (i->island && d->islands_f32));
 }
 
 static int poison_element(const unsigned char *p, size_t size)
@@ -62,18 +63,8 @@ static size_t find_poison(const struct tensor *t, const struct tap_info *i)
     return SIZE_MAX;
 }
 
-static char *index_text(char out[100], const struct tap_info *i, size_t flat)
-{
-    size_t index[MAX_RANK];
-    for (int a = i->rank - 1; a >= 0; a--) {
-        index[a] = flat % i->shape[a];
-        flat /= i->shape[a];
-    }
-    return shape_text(out, 100, index, i->rank);
-}
-
 /* Everything that can be wrong with a tensor before its numbers are compared. */
-static enum finding look(struct tap_verdict *x, const struct tensor *t, double *values, enum dtype storage)
+static enum finding look(struct tap_verdict *x, const struct tensor *t, double *values, const struct declaration *d)
 {
     const struct tap_info *i = x->tap;
     char want[100], have[100];
@@ -83,27 +74,27 @@ static enum finding look(struct tap_verdict *x, const struct tensor *t, double *
                  shape_text(want, sizeof want, i->shape, i->rank));
         return WRONG_SHAPE;
     }
-    if (!dtype_fits(storage, t->dtype) && !(dtype_is_float(t->dtype) && x->tap->n == 0)) {
+    if (!dtype_fits(d, i, t->dtype) && !(dtype_is_float(t->dtype) && x->tap->n == 0)) {
         snprintf(x->detail, sizeof x->detail, "type %s, the declared policy stores %s", dtype_name(t->dtype),
-                 dtype_name(storage));
+                 dtype_name(d->storage));
         return WRONG_DTYPE;
     }
     size_t at = i->n ? find_poison(t, i) : SIZE_MAX;
     if (at != SIZE_MAX) {
-        snprintf(x->detail, sizeof x->detail, "never written: 0xAA from %s on", index_text(want, i, at));
+        snprintf(x->detail, sizeof x->detail, "never written: 0xAA from %s on", tap_index_text(want, i, at));
         return POISON;
     }
     widen_f64(values, t->data, t->dtype, 0, i->n);
     for (size_t j = 0; j < i->n; j++)
         if (i->counts[j / i->row_length] && !isfinite(values[j])) {
-            snprintf(x->detail, sizeof x->detail, "%g at %s", values[j], index_text(want, i, j));
+            snprintf(x->detail, sizeof x->detail, "%g at %s", values[j], tap_index_text(want, i, j));
             return NOT_FINITE;
         }
     return AGREES;
 }
 
-static enum status collect(struct judging *g, const struct tensors *dumps, size_t dump_count, enum dtype storage,
-                           struct err *e)
+static enum status collect(struct judging *g, const struct tensors *dumps, size_t dump_count,
+                           const struct declaration *d, struct err *e)
 {
     for (size_t t = 0; t < g->v->count; t++) {
         struct tap_verdict *x = &g->v->item[t];
@@ -124,7 +115,7 @@ static enum status collect(struct judging *g, const struct tensors *dumps, size_
         } else {
             double *values = malloc((x->tap->n ? x->tap->n : 1) * sizeof *values);
             if (!values) return fail(e, E_MEMORY, "no memory for the tap %s", x->tap->name);
-            x->finding = look(x, found, values, storage);
+            x->finding = look(x, found, values, d);
             if (x->finding == AGREES) g->dump.data[t] = values;
             else free(values);
         }
@@ -157,7 +148,7 @@ static void judge_local(void *context, size_t tap, const double *computed, const
         if (!i->counts[r]) continue;
         for (size_t j = r * i->row_length; j < (r + 1) * i->row_length; j++) {
             double error = fabs(given[j] - computed[j]);
-            double here = ratio(error, element_unit(i, b, j));
+            double here = ratio(error, element_unit(i, b, g->b->roundoff, j, computed[j]));
             row += error * error;
             values += computed[j] * computed[j];
             if (here > x->element_limit) x->outside++;
@@ -228,9 +219,11 @@ static void note_strangers(struct judging *g, const struct tensors *dumps, size_
     for (size_t f = 0; f < dump_count; f++)
         for (size_t i = 0; i < dumps[f].count; i++)
             if (!taps_find(&g->b->taps, dumps[f].item[i].name)) { strangers++; example = dumps[f].item[i].name; }
-    if (strangers)
-        text_add(&g->v->notes, "%zu tensor%s in the dump %s no tap of this model and not judged, for example %s\n",
-                 strangers, strangers == 1 ? "" : "s", strangers == 1 ? "is" : "are", example);
+    if (!strangers) return;
+    text_add(&g->v->notes, "%zu tensor%s in the dump %s no tap of this model and not judged, for example ", strangers,
+             strangers == 1 ? "" : "s", strangers == 1 ? "is" : "are");
+    add_shown(&g->v->notes, example, MAX_NAME);
+    text_add(&g->v->notes, "\n");
 }
 
 /* Half of the taps far better than the declared precision: is this the dump it is said to be? */
@@ -248,11 +241,17 @@ static void note_precision(struct judging *g, enum dtype storage)
                  "or the reference itself, dumped?\n", better, compared, dtype_name(storage));
 }
 
+enum { ORIGIN_SHOWN = 20 };     /* enough of a hash */
+
 static void check_origin(struct verdict *v, const struct tensors *dump, const char *key, const char *want)
 {
     const char *have = tensors_meta(dump, key);
-    if (want && have && strcmp(want, have))
-        text_add(&v->mistrust, "%s: the dump says %s %.16s..., the case has %.16s...\n", dump->path, key, have, want);
+    if (!want || !have || !strcmp(want, have)) return;
+    text_add(&v->mistrust, "%s: made from something else: the dump says %s ", dump->path, key);
+    add_shown(&v->mistrust, have, ORIGIN_SHOWN);
+    text_add(&v->mistrust, ", the case has ");
+    add_shown(&v->mistrust, want, ORIGIN_SHOWN);
+    text_add(&v->mistrust, "\n");
 }
 
 static void conclude(struct judging *g)
@@ -280,7 +279,7 @@ enum status judge(struct verdict *v, const struct budget *b, struct runner *r, c
     v->count = v->item ? b->taps.count : 0;
     if (!v->item || !g.dump.data) s = fail(e, E_MEMORY, "no memory for %zu taps", b->taps.count);
     for (size_t t = 0; t < v->count; t++) v->item[t].tap = &b->taps.item[t];
-    if (!s) s = collect(&g, dumps, dump_count, d->storage, e);
+    if (!s) s = collect(&g, dumps, dump_count, d, e);
     if (!s) s = taps_replay(&b->taps, &g.dump, r, judge_local, &g, e);
     if (!s) {
         sort_out(&g);
@@ -296,6 +295,14 @@ enum status judge(struct verdict *v, const struct budget *b, struct runner *r, c
     taps_free_values(&g.dump);
     if (s) verdict_free(v);
     return s;
+}
+
+double verdict_worst(const struct verdict *v)
+{
+    double worst = 0;
+    for (size_t t = 0; t < v->count; t++)
+        if (v->item[t].judged && v->item[t].sigma > worst) worst = v->item[t].sigma;
+    return worst;
 }
 
 void verdict_free(struct verdict *v)

@@ -1,5 +1,4 @@
-/* report_json -- a verdict for programs: one JSON object, and JUnit XML with a test a tap.
- * JUnit: the elements that CI systems read, as described by the Jenkins JUnit schema. */
+/* report_json -- a verdict for programs: one JSON object in one line. */
 #include "golden.h"
 
 #include <string.h>
@@ -74,7 +73,3 @@ void report_json(struct text *out, const struct verdict *v, const struct report_
     json_end(&w, '}');
     text_add(out, "\n");
 }
-
-void report_junit(struct text *out, const struct verdict *v, const struct report_head *h) { (void)v; (void)h; text_add(out, ""); }
-void report_html(struct text *out, const struct verdict *v, const struct report_head *h);
-void report_html(struct text *out, const struct verdict *v, const struct report_head *h) { (void)v; (void)h; text_add(out, ""); }

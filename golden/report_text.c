@@ -4,17 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static void place(char out[100], const struct tap_info *i, size_t flat)
-{
-    size_t index[MAX_RANK];
-    for (int a = i->rank - 1; a >= 0; a--) {
-        index[a] = flat % i->shape[a];
-        flat /= i->shape[a];
-    }
-    shape_text(out, 100, index, i->rank);
-}
-
-/* "184 budgets" or, where the budget is 0, "no error is allowed here" */
+/* "error 184 budgets (allowed 1.5)" or, where the budget is 0, "no error is allowed" */
 static void budgets(struct text *out, const struct tap_verdict *x)
 {
     if (isinf(x->sigma)) text_add(out, "this tap only moves numbers: no error is allowed");
@@ -24,29 +14,50 @@ static void budgets(struct text *out, const struct tap_verdict *x)
         text_add(out, ", worst element %.3g (allowed %.3g)", x->element_ratio, x->element_limit);
 }
 
+void report_why(struct text *out, const struct tap_verdict *x)
+{
+    if (x->finding >= MISSING)
+        text_add(out, "%s: %s", finding_names[x->finding], x->detail);
+    else if (x->finding == DRIFTS)
+        text_add(out, "right given its inputs, but %.3g times further from the truth than reference devices "
+                 "(allowed %.3g): small errors of the same sign add up", x->free_ratio, x->free_limit);
+    else
+        budgets(out, x);
+}
+
+void report_numbers(struct text *out, const struct tap_verdict *x, const char *indent)
+{
+    char where[100];
+    if (!x->judged) return;
+    text_add(out, "%srms error %.3g, rms value %.3g, %zu of %zu elements outside\n", indent, x->error_rms, x->value_rms,
+             x->outside, x->tap->counted);
+    text_add(out, "%sworst at %s: got %.9g want %.9g (given the dump's own inputs)\n", indent,
+             tap_index_text(where, x->tap, x->worst), x->got, x->want);
+}
+
+void report_headline(struct text *out, const struct verdict *v)
+{
+    if (v->passed)
+        text_add(out, "%zu taps agree, worst at %.2g budgets", v->judged, verdict_worst(v));
+    else if (v->first)
+        text_add(out, "%s at tap %zu of %zu", finding_names[v->first->finding], (size_t)(v->first - v->item) + 1, v->count);
+    else
+        text_add(out, v->judged ? "mistrusted" : "nothing was judged");
+}
+
 static void first_wrong(struct text *out, const struct verdict *v)
 {
     const struct tap_verdict *x = v->first;
-    char shape[100], where[100];
+    char shape[100];
     size_t number = (size_t)(x - v->item), before = 0;
     for (size_t t = 0; t < number; t++) before += v->item[t].judged;
-    shape_text(shape, sizeof shape, x->tap->shape, x->tap->rank);
-    text_add(out, "  first wrong: %s  %s", x->tap->name, shape);
-    if (x->finding >= MISSING) {
-        text_add(out, "\n    %s: %s\n", finding_names[x->finding], x->detail);
-    } else {
-        place(where, x->tap, x->worst);
-        text_add(out, "  %s\n    ", dtype_name(x->dtype));
-        if (x->finding == DRIFTS)
-            text_add(out, "right given its inputs, but %.3g times further from the truth than reference devices "
-                     "(allowed %.3g): small errors of the same sign add up", x->free_ratio, x->free_limit);
-        else
-            budgets(out, x);
-        text_add(out, "\n    rms error %.3g, rms value %.3g, %zu of %zu elements outside\n", x->error_rms, x->value_rms,
-                 x->outside, x->tap->counted);
-        text_add(out, "    worst at %s: got %.9g want %.9g (given the dump's own inputs)\n", where, x->got, x->want);
-    }
-    text_add(out, "    %s%zu tap%s before it agree%s\n", before ? "all " : "", before, before == 1 ? "" : "s",
+    text_add(out, "  first wrong: %s  %s", x->tap->name, shape_text(shape, sizeof shape, x->tap->shape, x->tap->rank));
+    if (x->judged) text_add(out, "  %s", dtype_name(x->dtype));
+    text_add(out, "\n    ");
+    report_why(out, x);
+    text_add(out, "\n");
+    report_numbers(out, x, "    ");
+    text_add(out, "    %s%zu tap%s before it agree%s\n", before > 1 ? "all " : "", before, before == 1 ? "" : "s",
              before == 1 ? "s" : "");
 }
 
@@ -65,8 +76,7 @@ static void later(struct text *out, const struct verdict *v)
     for (const struct tap_verdict *x = v->first + 1; x < v->item + v->count && listed < 8; x++)
         if (x->finding >= DRIFTS) {
             text_add(out, "    %s: ", x->tap->name);
-            if (x->finding >= MISSING) text_add(out, "%s (%s)", finding_names[x->finding], x->detail);
-            else budgets(out, x);
+            report_why(out, x);
             text_add(out, "\n");
             listed++;
         }
@@ -97,17 +107,9 @@ static void indented(struct text *out, const char *lines)
 
 void report_text(struct text *out, const struct verdict *v, const struct report_head *h, int all_taps)
 {
-    double worst = 0;
-    for (size_t t = 0; t < v->count; t++)
-        if (v->item[t].judged && v->item[t].sigma > worst) worst = v->item[t].sigma;
     text_add(out, "%s  %s  %s as %s, islands %s: ", v->passed ? "PASS" : "FAIL", h->subject, h->dump, h->policy, h->islands);
-    if (v->passed)
-        text_add(out, "%zu taps agree, worst at %.2g budgets\n", v->judged, worst);
-    else if (v->first)
-        text_add(out, "%s at tap %zu of %zu\n", v->first->finding == DIVERGES ? "diverges" : finding_names[v->first->finding],
-                 (size_t)(v->first - v->item) + 1, v->count);
-    else
-        text_add(out, v->judged ? "mistrusted\n" : "nothing was judged\n");
+    report_headline(out, v);
+    text_add(out, "\n");
     indented(out, v->mistrust.s);
     if (v->first) {
         first_wrong(out, v);

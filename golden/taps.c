@@ -21,6 +21,7 @@ static enum status info_fill(struct tap_info *i, const struct tap *t, struct err
 {
     i->rank = t->rank;
     i->alias = t->alias;
+    i->island = t->island;
     memcpy(i->shape, t->shape, sizeof i->shape);
     set_rows(i);
     i->name = some(strlen(t->name) + 1, 1);
@@ -128,6 +129,16 @@ const struct tap_info *taps_find(const struct tap_list *l, const char *name)
         else low = middle + 1;
     }
     return NULL;
+}
+
+char *tap_index_text(char out[100], const struct tap_info *i, size_t flat)
+{
+    size_t index[MAX_RANK];
+    for (int a = i->rank - 1; a >= 0; a--) {
+        index[a] = flat % i->shape[a];
+        flat /= i->shape[a];
+    }
+    return shape_text(out, 100, index, i->rank);
 }
 
 void taps_free_values(struct tap_values *v)

@@ -49,7 +49,7 @@ static double uniform(struct rounding *r) { return (double)(draw(r) >> 11) * 0x1
 static double stochastic(struct rounding *r, double x, int digits, int lowest)
 {
     int e;
-    if (x == 0 || !isfinite(x)) return x;
+    if (x == 0) return x;
     frexp(x, &e);
     if (e - digits > lowest) {                      /* the usual case: add noise below the cut, then cut */
         uint64_t bits, below = ((uint64_t)1 << (53 - digits)) - 1;
@@ -65,19 +65,23 @@ static double stochastic(struct rounding *r, double x, int digits, int lowest)
 static double to_type(struct rounding *r, enum dtype d, double x)
 {
     double y;
+    if (!isfinite(x)) return x;
     switch (d) {
     case F32: return stochastic(r, x, 24, -149);
     case BF16: y = stochastic(r, x, 8, -133); return fabs(y) >= 0x1p128 ? copysign(INFINITY, x) : y;
     case F16: y = stochastic(r, x, 11, -24); return fabs(y) >= 65536 ? copysign(INFINITY, x) : y;
-    default: return x + x * (uniform(r) - 0.5) * 0x1p-52;       /* half a unit either way */
+    default:        /* already rounded to nearest: one unit up or down; a little over half a unit rounds to one */
+        return draw(r) & 1 ? x + x * 0x1.00001p-53 : x - x * 0x1.00001p-53;
     }
 }
 
 static enum dtype compute_type(const struct rounding *r) { return r->policy.storage == F64 ? F64 : F32; }
 static double keep(struct rounding *r, double x) { return to_type(r, r->policy.storage, x); }
 static double part(struct rounding *r, double x) { return to_type(r, compute_type(r), x); }
+/* inside what the published code computes in float32 even in a double model */
+static double inner(struct rounding *r, double x) { return r->policy.storage == F64 ? to_type(r, r->policy.islands, x) : part(r, x); }
 static double island(struct rounding *r, double x) { return to_type(r, r->policy.islands, x); }
-static double edge(struct rounding *r, double x) { return r->policy.tf32 ? stochastic(r, x, 11, -149) : x; }
+static double edge(struct rounding *r, double x) { return r->policy.tf32 && isfinite(x) ? stochastic(r, x, 11, -149) : x; }
 
 /* ---- nn ---- */
 
@@ -165,8 +169,8 @@ static void rmsnorm(void *ctx, double *y, const double *x, const struct weight *
     struct rounding *r = ctx;
     for (size_t row = 0; row < rows; row++, x += width, y += width) {
         double square = 0;
-        for (size_t i = 0; i < width; i++) square = part(r, square + part(r, x[i] * x[i]));
-        double scale = part(r, 1 / part(r, sqrt(part(r, part(r, square / (double)width) + eps))));
+        for (size_t i = 0; i < width; i++) square = inner(r, square + inner(r, x[i] * x[i]));
+        double scale = inner(r, 1 / inner(r, sqrt(inner(r, inner(r, square / (double)width) + eps))));
         for (size_t i = 0; i < width; i++) {
             double gain = 1;
             if (g) weight_read_f64(&gain, g, i, 1);
@@ -235,9 +239,9 @@ static void rope(void *ctx, double *y, const double *x, const double *cosine, co
     for (size_t n = 0; n < tokens; n++, cosine += width / 2, sine += width / 2)
         for (size_t h = 0; h < heads; h++, x += width, y += width)
             for (size_t j = 0; j < width / 2; j++) {
-                double u = x[2 * j], v = x[2 * j + 1];
-                y[2 * j] = keep(r, part(r, part(r, u * cosine[j]) - part(r, v * sine[j])));
-                y[2 * j + 1] = keep(r, part(r, part(r, v * cosine[j]) + part(r, u * sine[j])));
+                double u = inner(r, x[2 * j]), v = inner(r, x[2 * j + 1]);
+                y[2 * j] = keep(r, inner(r, inner(r, u * cosine[j]) - inner(r, v * sine[j])));
+                y[2 * j + 1] = keep(r, inner(r, inner(r, v * cosine[j]) + inner(r, u * sine[j])));
             }
 }
 
@@ -327,19 +331,19 @@ static void flow_sigmas(void *ctx, double *sigma, size_t steps, double shift)
 {
     struct rounding *r = ctx;
     for (size_t i = 0; i <= steps; i++) {
-        double s = part(r, (double)(steps - i) / (double)steps);
-        sigma[i] = part(r, part(r, shift * s) / part(r, 1 + part(r, (shift - 1) * s)));
+        double s = inner(r, (double)(steps - i) / (double)steps);
+        sigma[i] = inner(r, inner(r, shift * s) / inner(r, 1 + inner(r, (shift - 1) * s)));
     }
 }
 
 static void flow_times(void *ctx, double *t, const double *sigma, size_t steps)
 {
-    for (size_t i = 0; i < steps; i++) t[i] = part(ctx, 1000 * sigma[i]);
+    for (size_t i = 0; i < steps; i++) t[i] = inner(ctx, 1000 * sigma[i]);
 }
 
 static void guidance_input(void *ctx, double *g, double scale, size_t n)
 {
-    for (size_t i = 0; i < n; i++) g[i] = part(ctx, 1000 * scale);
+    for (size_t i = 0; i < n; i++) g[i] = inner(ctx, 1000 * scale);
 }
 
 static void guide(void *ctx, double *v, const double *cond, const double *uncond, double scale, size_t n)
@@ -352,8 +356,8 @@ static void guide(void *ctx, double *v, const double *cond, const double *uncond
 static void euler(void *ctx, double *x, const double *v, const double *sigma, size_t at, size_t n)
 {
     struct rounding *r = ctx;
-    double dt = part(r, sigma[at + 1] - sigma[at]);
-    for (size_t i = 0; i < n; i++) x[i] = keep(r, part(r, x[i] + keep(r, part(r, v[i] * dt))));
+    double dt = inner(r, sigma[at + 1] - sigma[at]);
+    for (size_t i = 0; i < n; i++) x[i] = keep(r, inner(r, inner(r, x[i]) + keep(r, inner(r, v[i] * dt))));
 }
 
 const struct kernels_f64 kernels_rounded = {

@@ -123,6 +123,7 @@ struct tap {
     /* Rows that count: of sample b (axis 0) only the first valid[b] entries of axis 1;
      * NULL: all.  The rest is padding, whose content no output depends on. */
     const size_t *valid;
+    int island;             /* computed in float32 by the published code, whatever the model's type */
     int alias;              /* repeats an earlier tap bit for bit (a container module's output) */
 };
 

@@ -35,6 +35,16 @@ char *path_join(const char *folder, const char *name);
 /* The folder of a path ("." when it has none); malloc'ed. */
 char *path_folder(const char *path);
 
+/* ---- common.c: text from files that may mean harm ---- */
+
+enum { SHOWN = 84 };
+
+/* n bytes at s made fit for one line of a message: control characters and broken UTF-8
+ * become \xNN, what is long is cut.  Returns out. */
+char *show(char out[SHOWN], const char *s, size_t n);
+/* Length of the valid UTF-8 sequence at s (n bytes left), 0 when there is none. */
+size_t utf8_step(const char *s, size_t n);
+
 /* ---- json.c ---- */
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

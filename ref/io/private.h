@@ -6,17 +6,9 @@
 
 /* ---- common.c ---- */
 
-enum { SHOWN = 84 };
-
-/* A name out of a file that may mean harm, made fit for one line of a message: control
- * characters and broken UTF-8 become \xNN, a long name is cut.  Returns out. */
-char *show(char out[SHOWN], const char *s, size_t n);
-
 /* The last part of a path, so that a very long one leaves room for the rule in err.text. */
 const char *path_tail(const char *path);
 
-/* Length of the valid UTF-8 sequence at s (n bytes left), 0 when there is none. */
-size_t utf8_step(const char *s, size_t n);
 int utf8_valid(const char *s, size_t n);
 
 /* Sorts n pointers; n log n whatever the input (libc's qsort promises no bound). */

@@ -26,25 +26,26 @@ struct run {
     real *input, *v, *uncond;       /* latents */
 };
 
-static void tap(struct run *r, const char *name, real *x, int rank, const size_t *shape)
+/* island: the published schedulers keep schedule and latents in float32 whatever the model's type */
+static void tap(struct run *r, const char *name, real *x, int island, int rank, const size_t *shape)
 {
-    struct tap t = { .name = name, .dtype = REAL_DTYPE, .rank = rank, .data = x };
+    struct tap t = { .name = name, .dtype = REAL_DTYPE, .rank = rank, .data = x, .island = island };
     if (!r->trace || r->status) return;
     memcpy(t.shape, shape, (size_t)rank * sizeof *shape);
     r->status = r->trace->tap(r->trace, &t, r->e);
 }
 
-static void tap_latent(struct run *r, const char *name, real *x)
+static void tap_latent(struct run *r, const char *name, real *x, int island)
 {
     const size_t *l = r->shape->latent, shape[5] = { r->shape->batch, r->c->out_channels, l[0], l[1], l[2] };
-    tap(r, name, x, 5, shape);
+    tap(r, name, x, island, 5, shape);
 }
 
-static void tap_step(struct run *r, size_t step, const char *what, real *x)
+static void tap_step(struct run *r, size_t step, const char *what, real *x, int island)
 {
     char name[MAX_NAME];
     snprintf(name, sizeof name, "steps.%zu.%s", step, what);
-    tap_latent(r, name, x);
+    tap_latent(r, name, x, island);
 }
 
 /* velocity = network(x, t, text of `from`) */
@@ -98,26 +99,26 @@ enum status R(hunyuan_sample)(real *latents, const struct hunyuan_config *c, con
     allocate(&r, steps, a);
     memcpy(latents, cond->hidden_states, r.n * sizeof *latents);
     k->flow_sigmas(ctx, r.sigma, steps, settings->shift);
-    tap(&r, "sampler.sigmas", r.sigma, 1, &points);
+    tap(&r, "sampler.sigmas", r.sigma, 1, 1, &points);
     k->flow_times(ctx, r.time, r.sigma, steps);
-    tap(&r, "sampler.timesteps", r.time, 1, &steps);
+    tap(&r, "sampler.timesteps", r.time, 1, 1, &steps);
     if (c->guidance) {
         k->guidance_input(ctx, r.guidance, settings->embedded_guidance, r.shape->batch);
-        tap(&r, "sampler.guidance", r.guidance, 1, &r.shape->batch);
+        tap(&r, "sampler.guidance", r.guidance, 1, 1, &r.shape->batch);
     }
     for (size_t i = 0; i < steps && !r.status; i++) {
         predict(&r, r.v, latents, r.time[i], cond);
         if (two_passes) {
-            tap_step(&r, i, "noise_pred_cond", r.v);
+            tap_step(&r, i, "noise_pred_cond", r.v, 0);
             predict(&r, r.uncond, latents, r.time[i], uncond);
-            tap_step(&r, i, "noise_pred_uncond", r.uncond);
+            tap_step(&r, i, "noise_pred_uncond", r.uncond, 0);
             k->guide(ctx, r.v, r.v, r.uncond, settings->cfg_scale, r.n);
         }
-        tap_step(&r, i, "noise_pred", r.v);
+        tap_step(&r, i, "noise_pred", r.v, 0);
         k->euler(ctx, latents, r.v, r.sigma, i, r.n);
-        tap_step(&r, i, "latents", latents);
+        tap_step(&r, i, "latents", latents, 1);
     }
-    tap_latent(&r, "latents", latents);
+    tap_latent(&r, "latents", latents, 1);
     a->used = before;
     return r.status;
 }

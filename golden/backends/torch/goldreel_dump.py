@@ -90,7 +90,7 @@ def load_model(case_dir, dtype="f32", device="cpu"):
     model = HunyuanVideoTransformer3DModel(**{k: v for k, v in config.items() if k != "_class_name"})
     state, width = load_file(Path(case_dir) / case["weights"]), config["num_attention_heads"] * config["attention_head_dim"]
     torch.nn.Module.to(model, device, DTYPES[dtype])
-    model.load_state_dict(from_tencent(state, width) if case["layout"] == "tencent" else state)
+    model.load_state_dict(from_tencent(state, width) if "txt_in.input_embedder.weight" in state else state)
     return model.eval()
 
 def save(path, tensors, metadata):
@@ -106,10 +106,10 @@ def save(path, tensors, metadata):
 def dump(model, case_dir, out, dtype="f32", device="cpu"):
     case = json.loads((Path(case_dir) / "case.json").read_text())
     meta = {"case": case["case"], "policy": dtype, "torch": torch.__version__, "diffusers": diffusers.__version__}
-    names, taps = load_file(Path(case_dir) / case["golden"]).keys(), run(model, case_dir, dtype, device)
+    names, taps = set(load_file(Path(case_dir) / case["golden"]) if "golden" in case else ()), run(model, case_dir, dtype, device)
     print("".join(f"goldreel_dump: no tap {n}\n" for n in sorted(names - taps.keys())), end="", file=sys.stderr)
     sha = {f"{k}_sha256": hashlib.sha256((Path(case_dir) / case[k]).read_bytes()).hexdigest() for k in ("weights", "inputs")}
-    save(out, {n: t for n, t in taps.items() if n in names}, {**meta, **sha})
+    save(out, {n: t for n, t in taps.items() if n in (names or taps)}, {**meta, **sha})
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
