@@ -131,6 +131,7 @@ struct verdict {
     struct tap_verdict *item;           /* one per tap of the budget, in pipeline order */
     size_t count;
     size_t judged, required;
+    size_t part, first_part;            /* taps that are judged or had to be; which of them is `first`, from 1 */
     size_t by_finding[FINDINGS];
     const struct tap_verdict *first;    /* first in pipeline order that is neither AGREES nor INHERITS; or NULL */
     struct text notes;                  /* lines: taps nobody knows, precision beyond the declared one, ... */

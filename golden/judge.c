@@ -262,7 +262,11 @@ static void conclude(struct judging *g)
         if (x->judged || is_wrong(x->finding)) v->by_finding[x->finding]++;
         v->judged += x->judged;
         v->required += g->b->required[t];
-        if (!v->first && is_wrong(x->finding)) v->first = x;
+        v->part += x->judged || g->b->required[t];
+        if (!v->first && is_wrong(x->finding)) {
+            v->first = x;
+            v->first_part = v->part;
+        }
     }
     v->passed = !v->first && v->judged > 0 && v->mistrust.len == 0;
 }

@@ -112,15 +112,14 @@ static void first_wrong(struct text *out, const struct verdict *v)
     const struct tap_verdict *x = v->first;
     struct text why = { 0 }, numbers = { 0 };
     char shape[100];
-    size_t number = (size_t)(x - v->item) + 1, before = 0;
-    for (const struct tap_verdict *y = v->item; y < x; y++) before += y->judged;
+    const size_t before = v->first_part - 1;
     report_why(&why, x);
     report_numbers(&numbers, x, "");
-    text_add(out, "<section class=\"card bad\"><h2>First wrong tap: <a href=\"#tap%zu\"><code>", number);
+    text_add(out, "<section class=\"card bad\"><h2>First wrong tap: <a href=\"#tap%zu\"><code>", (size_t)(x - v->item) + 1);
     add_markup(out, x->tap->name);
     text_add(out, "</code></a></h2>\n<p>");
     add_markup(out, why.s ? why.s : "");
-    text_add(out, "</p>\n<p class=\"dim\">tap %zu of %zu, shape %s%s%s; %zu tap%s before it agree%s; ", number, v->count,
+    text_add(out, "</p>\n<p class=\"dim\">tap %zu of %zu, shape %s%s%s; %zu tap%s before it agree%s; ", v->first_part, v->part,
              shape_text(shape, sizeof shape, x->tap->shape, x->tap->rank), x->judged ? ", " : "",
              x->judged ? dtype_name(x->dtype) : "", before, before == 1 ? "" : "s", before == 1 ? "s" : "");
     text_add(out, "%zu later only follow from it</p>\n", v->by_finding[INHERITS]);

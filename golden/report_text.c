@@ -40,7 +40,7 @@ void report_headline(struct text *out, const struct verdict *v)
     if (v->passed)
         text_add(out, "%zu taps agree, worst at %.2g budgets", v->judged, verdict_worst(v));
     else if (v->first)
-        text_add(out, "%s at tap %zu of %zu", finding_names[v->first->finding], (size_t)(v->first - v->item) + 1, v->count);
+        text_add(out, "%s at tap %zu of %zu", finding_names[v->first->finding], v->first_part, v->part);
     else
         text_add(out, v->judged ? "mistrusted" : "nothing was judged");
 }
@@ -49,8 +49,7 @@ static void first_wrong(struct text *out, const struct verdict *v)
 {
     const struct tap_verdict *x = v->first;
     char shape[100];
-    size_t number = (size_t)(x - v->item), before = 0;
-    for (size_t t = 0; t < number; t++) before += v->item[t].judged;
+    const size_t before = v->first_part - 1;
     text_add(out, "  first wrong: %s  %s", x->tap->name, shape_text(shape, sizeof shape, x->tap->shape, x->tap->rank));
     if (x->judged) text_add(out, "  %s", dtype_name(x->dtype));
     text_add(out, "\n    ");
