@@ -134,6 +134,24 @@ static void warn_about_holes(const struct oracle *o)
     }
 }
 
+/* A tensor that nobody reads may be a misspelt one that was meant to be read. */
+static void warn_about_strangers(const struct oracle *o)
+{
+    static const char *const text[] = { "encoder_hidden_states", "encoder_attention_mask", "pooled_projections" };
+    const int sampler = o->model == HUNYUAN_SAMPLER, two_passes = sampler && o->sampler.cfg_scale != 1;
+    for (size_t t = 0; t < o->inputs.count; t++) {
+        const char *name = o->inputs.item[t].name;
+        const int negative = !strncmp(name, "negative_", 9);
+        int read = sampler ? !strcmp(name, "latents")
+                           : !strcmp(name, "hidden_states") || !strcmp(name, "timestep")
+                                 || (o->config.guidance && !strcmp(name, "guidance"));
+        for (size_t i = 0; i < LEN(text); i++)
+            read |= !strcmp(negative ? name + 9 : name, text[i]) && (!negative || two_passes);
+        char shown[SHOWN];
+        if (!read) fprintf(stderr, "goldreel: warning: input \"%s\" is not read by this run\n", show(shown, name, strlen(name)));
+    }
+}
+
 static int execute(const struct request *q, enum model model, const struct sampler_settings *sampler)
 {
     struct how how = { 0 };
@@ -158,6 +176,7 @@ static int execute(const struct request *q, enum model model, const struct sampl
         print_problems(&problems);
     } else {
         warn_about_holes(&o);
+        warn_about_strangers(&o);
         status = run_and_write(q, &o, &how, &e) ? trouble(&e) : AGREED;
         oracle_close(&o);
     }

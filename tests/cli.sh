@@ -218,6 +218,9 @@ complains "whole number"; done
 for shift in 0 -1 nan inf 7x ''; do sampler "--shift '$shift'" 2 --steps 2 --shift "$shift"
 complains "must be a number"; done
 sampler "--guidance -1" 2 --steps 2 --guidance -1; complains "--guidance"
+try "run: inputs that nobody reads are told" 0 run hunyuan-sampler --steps 1 --weights $one/weights.safetensors \
+    --config $one/config.json --inputs $cases/sampler-two-pass/inputs.safetensors -o "$dir/s.safetensors"
+complains 'warning: input "negative_pooled_projections" is not read'; silent
 sampler "two passes without negative prompt" 2 --steps 2 --cfg-scale 4; complains negative_
 
 # ---- weights, configurations and inputs that do not fit ----
