@@ -33,6 +33,8 @@ verdict()
 cat > "$scratch/layers" << 'END'
 base    ^ref/base/                  base
 io      ^ref/io/                    base io
+image   ^ref/image/                 base io image
+filter  ^ref/filter/                base io image filter
 shapes  ^ref/nn/[a-z_0-9]*[.]h$     base shapes
 table   ^ref/[a-z_0-9]*[.](h|def)$  base shapes table
 nn      ^ref/nn/                    base shapes table nn
@@ -42,8 +44,8 @@ sample  ^ref/sample/                base io shapes table model sample
 mutant  ^ref/mutant/                base io shapes table model sample mutant
 oracle  ^ref/oracle/                base io shapes table model sample mutant oracle
 golden  ^golden/                    base io golden
-cli     ^cli/                       base io shapes table model sample mutant oracle golden cli
-tests   ^tests/                     base io shapes table model sample mutant oracle golden cli tests
+cli     ^cli/                       base io image filter shapes table model sample mutant oracle golden cli
+tests   ^tests/                     base io image filter shapes table model sample mutant oracle golden cli tests
 END
 find ref golden cli tests -name '*.[ch]' -o -name '*.def' | sort > "$scratch/files"
 # shellcheck disable=SC2046
@@ -109,7 +111,8 @@ elif ! command -v nm > /dev/null 2>&1; then
 elif ! nm -f sysv "$library" > "$scratch/symbols" 2> /dev/null || [ ! -s "$scratch/symbols" ]; then
     echo "skip layers: $rule (this nm does not read $(basename "$library"))"
 else
-    # Sections .data and .bss, but not .data.rel.ro: constants that hold addresses.  Names of sanitizers are theirs.
+    # Sections .data and .bss, but not .data.rel.ro: constants that hold addresses.  Names of sanitizers
+    # are theirs, and $d marks data for a disassembler.
     awk -F'|' -v found="$scratch/found" '
         BEGIN { printf "" > found }
         /^(Symbols|Undefined symbols) from / { object = $0; sub(/^.*\[/, "", object); sub(/\].*/, "", object) }
@@ -117,7 +120,7 @@ else
             gsub(/ /, "", $1); gsub(/ /, "", $3); gsub(/ /, "", $7)
             examined++
             if ($7 ~ /^(\.t?bss|\.t?data|\.s?bss|\.s?data|\*COM\*)/ && $7 !~ /^\.s?data\.rel\.ro/ &&
-                $1 !~ /^(__odr_asan|__asan|__sanitizer|\.L|\.bss|\.data|\.sbss|\.sdata)/ && $1 != "")
+                $1 !~ /^(__odr_asan|__asan|__sanitizer|\.L|\.bss|\.data|\.sbss|\.sdata|\$)/ && $1 != "")
                 print object ": " $1 " in " $7 > found
         }
         END { print examined + 0 }' "$scratch/symbols" > "$scratch/examined"
