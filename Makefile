@@ -14,12 +14,14 @@ FUZZ_SECONDS ?= 60
 
 # Numbers depend on these, so they are not overridable: -ffp-contract=off keeps a compiler
 # from fusing what the formulas keep apart.
-STD     = -std=c99 -ffp-contract=off
+STD     = -std=c99 -ffp-contract=off $(EXCESS)
+# Under -std=c99 gcc evaluates float as double on s390 (FLT_EVAL_METHOD 1); float must be float.
+EXCESS := $(if $(findstring s390,$(shell $(CC) -dumpmachine)),-fexcess-precision=fast)
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 WERROR  ?= -Werror
 DEFS    = -D_FILE_OFFSET_BITS=64
 COMPILE = $(CC) $(STD) $(WARN) $(DEFS) $(CFLAGS) -MMD -MP -c
-LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libgoldreel.a -lm $(DL) $(LDLIBS)
+LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libgoldreel.a -lm -pthread $(DL) $(LDLIBS)
 # dlopen lies in a library of its own in older C libraries.
 DL      = $(if $(findstring NO_PLUGINS,$(CFLAGS)),,-ldl)
 
@@ -28,19 +30,22 @@ TWICE   := $(wildcard ref/nn/*.c ref/sample/*.c) ref/kernels_ref.c ref/islands.c
            $(filter-out %_config.c %_weights.c,$(wildcard ref/model/*.c)) ref/mutant/wrong_kernels.c
 ONCE    := $(filter-out $(TWICE),$(wildcard ref/*.c ref/*/*.c)) $(wildcard golden/*.c)
 CLI     := $(wildcard cli/*.c)
-TESTS   := $(wildcard tests/*.c) $(filter-out cli/main.c,$(CLI))
+TESTS   := $(wildcard tests/*.c) $(filter-out cli/main.c,$(CLI)) data/clips.c
 FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 
 LIB     := $(ONCE:%.c=$(B)/%.o) $(TWICE:%.c=$(B)/%.f64.o) $(TWICE:%.c=$(B)/%.f32.o)
 REPLAYS := $(FUZZERS:fuzz_%=$(B)/replay_%)
 PROGRAM := $(B)/goldreel
 CHECK   := $(B)/check
+CLIPS   := $(B)/make_data
 
 all: $(PROGRAM)         ## the program: build/default/goldreel, or goldreel in the folder B=DIR
 
 $(PROGRAM): $(CLI:%.c=$(B)/%.o) $(B)/libgoldreel.a
 	$(LINK)
 $(CHECK): $(TESTS:%.c=$(B)/%.o) $(B)/libgoldreel.a
+	$(LINK)
+$(CLIPS): $(B)/data/make_data.o $(B)/data/clips.o $(B)/libgoldreel.a
 	$(LINK)
 $(FUZZERS:%=$(B)/%): $(B)/%: $(B)/tests/fuzz/%.o $(B)/libgoldreel.a
 	$(LINK) -fsanitize=fuzzer
@@ -66,7 +71,7 @@ $(B)/%.o: %.c
 demo: $(PROGRAM)        ## the main job, in seconds: every golden case here, then real PyTorch dumps judged
 	@sh tests/demo.sh "$(RUN) $(PROGRAM)"
 
-test: $(PROGRAM) $(CHECK) $(REPLAYS)   ## every test on this machine
+test: $(PROGRAM) $(CHECK) $(CLIPS) $(REPLAYS)   ## every test on this machine
 	@sh tests/run.sh $(B) "$(RUN)" "$(NAMES)"
 
 asan:                   ## the tests under address and undefined-behaviour sanitizers

@@ -54,6 +54,8 @@ int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
-extern const char help_list[], help_run[], help_check[], help_verify[];
+int cmd_decode(int argc, char **argv);
+int cmd_measure(int argc, char **argv);
+extern const char help_decode[], help_list[], help_run[], help_check[], help_verify[], help_measure[];
 
 #endif

@@ -8,7 +8,9 @@ static const struct { const char *name, *summary; int (*run)(int, char **); cons
     { "list", "what there is: cases, models, kernels, backends, policies, mutants", cmd_list, help_list },
     { "check", "run golden cases on a backend of this machine and judge each tensor", cmd_check, help_check },
     { "verify", "judge a dump of somebody's build", cmd_verify, help_verify },
+    { "measure", "every curation filter on clips: numbers, no decisions", cmd_measure, help_measure },
     { "run", "one forward pass or one sampling run, tensors in, tensors out", cmd_run, help_run },
+    { "decode", "the frames of a clip as Y4M, or as pictures", cmd_decode, help_decode },
 };
 
 static void usage(FILE *to)

@@ -13,7 +13,8 @@ for source in tests/fuzz/fuzz_*.c; do
     reader=${name#fuzz_}
     corpus=$build/corpus_$reader
     mkdir -p "$corpus" || exit 2
-    find data/bad golden/cases golden/dumps -type f -size -40 -name "*.$reader" |        # 40 blocks are 20 KiB
+    case $reader in jpeg) suffix=jpg ;; *) suffix=$reader ;; esac
+    find data/bad golden/cases golden/dumps golden/filters -type f -size -40 -name "*.$suffix" |        # 40 blocks are 20 KiB
         while IFS= read -r seed; do cp "$seed" "$corpus/$(echo "$seed" | tr / _)"; done
     "$build/$name" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$build/crash-$reader-" \
         "$corpus" > "$build/$name.log" 2>&1

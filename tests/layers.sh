@@ -44,10 +44,11 @@ sample  ^ref/sample/                base io shapes table model sample
 mutant  ^ref/mutant/                base io shapes table model sample mutant
 oracle  ^ref/oracle/                base io shapes table model sample mutant oracle
 golden  ^golden/                    base io golden
+data    ^data/                      base io data
 cli     ^cli/                       base io image filter shapes table model sample mutant oracle golden cli
-tests   ^tests/                     base io image filter shapes table model sample mutant oracle golden cli tests
+tests   ^tests/                     base io image filter shapes table model sample mutant oracle golden cli data tests
 END
-find ref golden cli tests -name '*.[ch]' -o -name '*.def' | sort > "$scratch/files"
+find ref golden cli data tests -name '*.[ch]' -o -name '*.def' | sort > "$scratch/files"
 # shellcheck disable=SC2046
 awk -v layers="$scratch/layers" -v found="$scratch/found" '
     function layer(path,   i) {

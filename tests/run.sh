@@ -6,8 +6,8 @@
 # RUNNER starts the programs: "qemu-aarch64", "valgrind -q ...".  NAMES are the C tests to run,
 # "test_io test_nn"; without them all.
 #
-# Four parts: the C tests (BUILD_DIR/check), malformed files through every fuzz entry
-# (BUILD_DIR/replay_*), rules about the sources (layers.sh), the command line (cli.sh).
+# Five parts: the C tests (BUILD_DIR/check), malformed files through every fuzz entry
+# (BUILD_DIR/replay_*), rules about the sources (layers.sh), the command line (cli.sh), measure.sh.
 # Shows failures and one line per part; the last line is "N passed, N failed".
 # Exit status 0: nothing failed, and every part ran.
 build=$1 runner=$2 names=$3 passed=0 failed=0
@@ -73,6 +73,9 @@ lines "source rules" $?
 
 sh tests/cli.sh "$runner $build/goldreel" > "$scratch/out" 2>&1
 lines "command line" $?
+
+sh tests/measure.sh "$runner $build/goldreel" "$runner $build/make_data" > "$scratch/out" 2>&1
+lines "measure" $?
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

@@ -2,7 +2,7 @@
 /* test_io -- files, sets of tensors, sharded checkpoints, and every file of data/bad;
  * then the readers one by one (test_io_*.c). */
 #include "check.h"
-#include "../ref/io/io.h"
+#include "../ref/io/video.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -246,8 +246,23 @@ static void test_dispatch(struct check *c)
 
 /* ---- data/bad ---- */
 
+/* A clip to its last frame. */
+static enum status read_clip(const char *path, struct err *e)
+{
+    struct video v;
+    struct picture p;
+    int end = 0;
+    enum status status = video_open(&v, path, e);
+    while (!status && !end) status = video_next(&v, &p, &end, e);
+    video_close(&v);
+    return status;
+}
+
 static enum status read_bad(const char *path, const char *reader, struct err *e)
 {
+    static const char *const clips[] = { "y4m__", "pnm__", "jpeg__", "avi__" };
+    for (size_t i = 0; i < LEN(clips); i++)
+        if (!strncmp(reader, clips[i], strlen(clips[i]))) return read_clip(path, e);
     if (strncmp(reader, "json__", 6)) {
         struct tensors t;
         enum status status = tensors_open(&t, path, e);
@@ -297,7 +312,7 @@ static void test_bad_files(struct check *c)
         read++;
     }
     free(list);
-    CHECK(read >= 45);
+    CHECK(read >= 100);
     CHECK(read == entries(folder, "__"));           /* no file that the list forgets */
 }
 

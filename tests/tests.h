@@ -12,6 +12,12 @@ void test_model(struct check *c);
 void test_sample(struct check *c);
 void test_judge(struct check *c);
 void test_mutants(struct check *c);
+void test_video(struct check *c);
+void test_jpeg(struct check *c);
+void test_image(struct check *c);
+void test_luma(struct check *c);
+void test_shots(struct check *c);
+void test_flow(struct check *c);
 
 /* Writes golden/MUTANTS.md; 0, or 2 when it cannot. */
 int write_mutant_table(struct check *c, const char *path);

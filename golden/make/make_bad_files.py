@@ -11,7 +11,8 @@ Every safetensors file here is refused by the official Python package as well, e
 those marked STRICTER (what they hold is lost or ambiguous there) and UNSUPPORTED (well
 formed, but outside of what goldreel reads); `--official` checks that, with the package.
 
-Formats: huggingface/safetensors README "Format"; numpy.lib.format; RFC 8259.
+Formats: huggingface/safetensors README "Format"; numpy.lib.format; RFC 8259; mjpegtools yuv4mpeg(5);
+netpbm.sourceforge.net/doc/pgm.html and ppm.html.
 """
 import json
 import os
@@ -186,6 +187,84 @@ bad_index("tensor_extra", {"a": SHARD}, "is not in weight_map", 16,
           st("{" + entry() + "," + entry("b", offsets="[8,16]") + "}", EIGHT * 2))
 bad_index("total_size", {"a": SHARD}, "total_size is 9, the tensors have 8 bytes", 9, st(GOOD, EIGHT))
 bad_index("total_size_fraction", {"a": SHARD}, "total_size is not a non-negative integer", 8.0, st(GOOD, EIGHT))
+
+
+# ---- y4m ----
+# Refused here, taken by FFmpeg: marked "stricter" in the reader's header comment (tags matched whole, tokens once, no
+# token that is neither known nor a comment, samples within their bits).
+
+def y4m(tokens="W2 H2", frames=(b"FRAME\n" + bytes(6),), end=b"\n"):
+    return b"YUV4MPEG2 " + tokens.encode() + end + b"".join(frames)
+
+
+def bad_y4m(what, data, phrase):
+    add("y4m__%s.y4m" % what, data, phrase)
+
+
+bad_y4m("header_cut", b"YUV4MPEG2 W2 H2", "byte 15: file ends inside the stream header")
+bad_y4m("magic_longer", b"YUV4MPEG22 W2 H2\n", "does not start with YUV4MPEG2")
+bad_y4m("header_too_long", y4m("W2 H2 X" + "x" * 256), "no line feed within the 256 bytes")
+bad_y4m("carriage_return", y4m(end=b"\r\n"), "carriage return in the stream header")
+bad_y4m("nul_in_header", b"YUV4MPEG2 W2 H2 X\0\n", "byte 17: control character 0x00")
+bad_y4m("no_width", y4m("H2"), "no width")
+bad_y4m("no_height", y4m("W2"), "no height")
+bad_y4m("width_zero", y4m("W0 H2"), "whole numbers from 1 to 32768")
+bad_y4m("width_negative", y4m("W-2 H2"), "whole numbers from 1 to 32768")
+bad_y4m("height_overflow", y4m("W2 H4294967298"), "whole numbers from 1 to 32768")
+bad_y4m("height_large", y4m("W2 H32769"), "more than 32768 samples")
+bad_y4m("width_trailing", y4m("W2x H2"), "whole numbers from 1 to 32768")
+bad_y4m("width_twice", y4m("W2 W4 H2"), "byte 13: a token appears twice")
+bad_y4m("unknown_token", y4m("W2 H2 Q1"), "a token begins with W H F I A C or X, found \"Q1\"")
+bad_y4m("colour_space", y4m("W2 H2 C440"), "this colour space is not supported, found \"C440\"")
+bad_y4m("colour_space_prefix", y4m("W2 H2 C444p11", (b"FRAME\n" + bytes(24),)), "found \"C444p11\"")
+bad_y4m("older_colour_space", y4m("W2 H2 XYSCSS=410"), "found \"XYSCSS=410\"")
+bad_y4m("range", y4m("W2 H2 XCOLORRANGE=full"), "XCOLORRANGE is FULL or LIMITED")
+bad_y4m("interlace_mixed", y4m("W2 H2 Im"), "mixed interlacing")
+bad_y4m("interlace_unknown", y4m("W2 H2 Ix"), "one of p t b m ?")
+bad_y4m("rate_no_colon", y4m("W2 H2 F25"), "with a colon between")
+bad_y4m("rate_zero", y4m("W2 H2 F25:0"), "two positive numbers")
+bad_y4m("aspect_negative", y4m("W2 H2 A1:-1"), "with a colon between")
+bad_y4m("frame_word", y4m(frames=(b"FRAMES\n" + bytes(6),)), "frame 0 does not begin with FRAME")
+bad_y4m("frame_lost", y4m(frames=(b"FRAME\n" + bytes(6), b"FRAMF\n" + bytes(6))), "frame 1 does not begin with FRAME")
+bad_y4m("frame_parameter", y4m(frames=(b"FRAME W3\n" + bytes(6),)), "parameter of FRAME begins with I or X")
+bad_y4m("frame_line_cut", y4m(frames=(b"FRAME",)), "file ends inside the FRAME line")
+bad_y4m("frame_line_too_long", y4m(frames=(b"FRAME X" + b"x" * 256 + b"\n" + bytes(6),)), "no line feed within the 256 bytes")
+bad_y4m("frame_cut", y4m(frames=(b"FRAME\n" + bytes(5),)), "byte 27: frame 0 ends early (5 of 6 bytes)")
+bad_y4m("second_frame_cut", y4m(frames=(b"FRAME\n" + bytes(6), b"FRAME\n" + bytes(3))), "frame 1 ends early (3 of 6 bytes)")
+bad_y4m("frame_bomb", y4m("W32768 H16384 C444p16"), "frame 0 ends early (6 of 3221225472 bytes)")
+bad_y4m("sample_too_deep", y4m("W1 H1 Cmono10", (b"FRAME\n\x00\x04",)), "sample 1024 has more than 10 bits")
+
+# ---- pnm ----
+
+def bad_pnm(what, data, phrase):
+    add("pnm__%s.pnm" % what, data, phrase)
+
+
+bad_pnm("bitmap", "P1\n2 2\n0 1 1 0\n", "P1 pictures are not supported")
+bad_pnm("packed_bitmap", "P4\n8 1\n\0", "P4 pictures are not supported")
+bad_pnm("arbitrary_map", "P7\nWIDTH 1\n", "P7 pictures are not supported")
+bad_pnm("header_cut", "P5\n2 2", "file ends before the maxval")
+bad_pnm("no_height", "P5\n2\n", "file ends before the height")
+bad_pnm("comment_without_end", "P5\n2 # two", "file ends before the height")
+bad_pnm("width_zero", "P5\n0 2\n255\n", "width is 0")
+bad_pnm("width_negative", "P5\n-2 2\n255\n....", "there is no number for the width")
+bad_pnm("width_trailing", "P5\n2x 2\n255\n....", "width is not followed by white space")
+bad_pnm("side_large", "P5\n32769 1\n255\n", "more than 32768 samples")
+bad_pnm("side_overflow", "P6\n4294967298 1\n255\n......", "width is larger than 100000000")
+bad_pnm("maxval_zero", "P5\n2 2\n0\n....", "maxval is 0")
+bad_pnm("maxval_65536", "P5\n1 1\n65536\n..", "maxval is larger than 65535")
+bad_pnm("maxval_100", "P5\n2 2\n100\n....", "maxval 100 is not supported")
+bad_pnm("maxval_15", "P5\n2 2\n15\n....", "maxval 15 is not supported")
+bad_pnm("comment_behind_maxval", "P5\n2 2\n255#\n....", "one white space stands between maxval and the samples")
+bad_pnm("samples_cut", "P5\n2 2\n255\n...", "frame 0 ends early (3 of 4 bytes)")
+bad_pnm("bomb", "P6\n32768 16384\n65535\n......", "frame 0 ends early (6 of 3221225472 bytes)")
+bad_pnm("sample_too_large", b"P5\n1 1\n1023\n\x04\x00", "sample 1024 is larger than maxval 1023")
+bad_pnm("text_cut", "P2\n2 2\n255\n1 2 3\n", "file ends before the sample")
+bad_pnm("text_too_large", "P3\n1 1\n255\n1 2 256\n", "sample is larger than 255")
+bad_pnm("text_letters", "P2\n1 1\n255\nff\n", "there is no number for the sample")
+bad_pnm("trailing_bytes", "P5\n1 1\n255\n.\n", "bytes behind the picture are no further picture")
+bad_pnm("second_picture_larger", "P5\n1 1\n255\n.P5\n2 1\n255\n..", "frame 1 has another size or layout")
+bad_pnm("second_picture_colour", "P5\n1 1\n255\n.P6\n1 1\n255\n...", "frame 1 has another size or layout")
 
 
 def check_official(folder):

@@ -107,7 +107,12 @@ void narrow_f64(void *dst, enum dtype d, const double *src, size_t n);
 
 /* ---- hash.c: what a file holds ---- */
 
-/* SHA-256 (FIPS 180-4) of n bytes as 64 lower-case hex digits and a NUL. */
+/* SHA-256 (FIPS 180-4) as 64 lower-case hex digits and a NUL: of n bytes at once, or of a
+ * file too large for that, piece by piece. */
+struct sha256 { uint32_t h[8]; uint64_t total; unsigned char tail[64]; };
+void sha256_begin(struct sha256 *s);
+void sha256_add(struct sha256 *s, const void *data, size_t n);
+void sha256_end(const struct sha256 *s, char out[65]);
 void sha256_hex(char out[65], const void *data, size_t n);
 
 /* ---- trace: who looks at the intermediates of a forward pass ---- */

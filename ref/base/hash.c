@@ -42,22 +42,54 @@ static void block(uint32_t h[8], const unsigned char *p)
     for (int i = 0; i < 8; i++) h[i] += v[i];
 }
 
-void sha256_hex(char out[65], const void *data, size_t n)
+void sha256_begin(struct sha256 *s)
 {
-    uint32_t h[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+    static const uint32_t first[8] = {
+        0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+    };
+    memset(s, 0, sizeof *s);
+    memcpy(s->h, first, sizeof first);
+}
+
+void sha256_add(struct sha256 *s, const void *data, size_t n)
+{
     const unsigned char *p = data;
-    unsigned char tail[128] = { 0 };
-    size_t left = n;
-    for (; left >= 64; left -= 64, p += 64) block(h, p);
-    if (left) memcpy(tail, p, left);
-    tail[left] = 0x80;
-    size_t end = left < 56 ? 64 : 128;
-    for (int i = 0; i < 8; i++) tail[end - 1 - i] = (unsigned char)((uint64_t)n * 8 >> 8 * i);
-    for (size_t i = 0; i < end; i += 64) block(h, tail + i);
+    size_t have = (size_t)(s->total % 64);
+    s->total += n;
+    if (have) {
+        size_t take = n < 64 - have ? n : 64 - have;
+        if (take) memcpy(s->tail + have, p, take);
+        p += take;
+        n -= take;
+        if (have + take < 64) return;
+        block(s->h, s->tail);
+    }
+    for (; n >= 64; n -= 64, p += 64) block(s->h, p);
+    if (n) memcpy(s->tail, p, n);
+}
+
+void sha256_end(const struct sha256 *s, char out[65])
+{
+    unsigned char last[128] = { 0 };
+    uint32_t h[8];
+    const size_t have = (size_t)(s->total % 64), end = have < 56 ? 64 : 128;
+    memcpy(h, s->h, sizeof h);
+    memcpy(last, s->tail, have);
+    last[have] = 0x80;
+    for (int i = 0; i < 8; i++) last[end - 1 - i] = (unsigned char)(s->total * 8 >> 8 * i);
+    for (size_t i = 0; i < end; i += 64) block(h, last + i);
     for (int i = 0; i < 32; i++) {
         unsigned byte = h[i / 4] >> (24 - 8 * (i % 4)) & 255;
         out[2 * i] = "0123456789abcdef"[byte >> 4];
         out[2 * i + 1] = "0123456789abcdef"[byte & 15];
     }
     out[64] = 0;
+}
+
+void sha256_hex(char out[65], const void *data, size_t n)
+{
+    struct sha256 s;
+    sha256_begin(&s);
+    sha256_add(&s, data, n);
+    sha256_end(&s, out);
 }
