@@ -268,6 +268,7 @@ while IFS='	' read -r file phrase; do
     safetensors__*|index__*) dit "bad weights: $file" 2 "data/bad/$file" $one/config.json ;;
     json__*) dit "bad config: $file" 2 $one/weights.safetensors "data/bad/$file" ;;
     npy__*) run_with "bad inputs: $file" 2 "data/bad/$file" ;;
+    y4m__*|pnm__*) t "bad clip: $file" 2 decode "data/bad/$file" -o "$dir/bad%05d.ppm" ;;
     *) begin "bad: $file"; wrong "no test for files of this kind" ;;
     esac
     complains "$phrase"; complains "$(basename "$file" | sed 's/^model\././')"
@@ -277,6 +278,24 @@ while IFS='	' read -r file phrase; do
     npy__*) t "bad dump: $file" 2 verify one-frame "data/bad/$file"; complains "$file" ;;
     esac
 done < data/bad/INDEX.tsv
+
+# ---- decode ----
+
+jpegs=golden/filters/jpeg
+set -- $jpegs/*.jpg
+t "decode: a picture" 0 decode "$1" -o "$dir/p.ppm"; holds "$dir/p.ppm" P6
+t "decode: the picture again" 0 decode "$dir/p.ppm" -o "$dir/q.ppm"; same "$dir/p.ppm" "$dir/q.ppm"
+t "decode: luma" 0 decode "$1" -o "$dir/p.pgm"; holds "$dir/p.pgm" P5
+set -- $jpegs/*.avi
+t "decode: every frame" 0 decode "$1" -o "$dir/a.y4m"; holds "$dir/a.y4m" YUV4MPEG2
+t "decode: numbered" 0 decode "$1" -o "$dir/f%03d.ppm"; holds "$dir/f000.ppm" P6
+t "decode: a sequence" 0 decode "$dir/f%03d.ppm" -o "$dir/s.ppm"; same "$dir/s.ppm" "$dir/f000.ppm"
+t "decode: no clip" 2 decode; complains "decode"
+t "decode: no such clip" 2 decode "$dir/none.y4m" -o "$dir/x.y4m"; complains none.y4m; absent "$dir/x.y4m"
+t "decode: no output" 2 decode "$1"; complains "-o"
+t "decode: unknown kind of output" 2 decode "$1" -o "$dir/x.bmp"; absent "$dir/x.bmp"
+t "decode: RGB has no place in Y4M" 2 decode "$dir/p.ppm" -o "$dir/x.y4m"; absent "$dir/x.y4m"
+t "decode: no such frame" 2 decode "$1" -o "$dir/x.ppm" --frame 9999; absent "$dir/x.ppm"
 
 # ---- verify ----
 
