@@ -26,14 +26,19 @@ static void swap_final_halves(struct hunyuan_weights *w)
     w->final_shift = scale;
 }
 
+static size_t elements(const struct tap *t)
+{
+    size_t n = 1;
+    for (int i = 0; i < t->rank; i++) n *= t->shape[i];
+    return n;
+}
+
 /* ---- mistakes in the wiring: y (the tap, right so far) from an earlier tap ---- */
 
 static void rewrite_gelu(double *y, const struct source *s, const struct tap *t, const struct hunyuan_config *c)
 {
-    size_t n = 1;
     (void)c;
-    for (int i = 0; i < t->rank; i++) n *= t->shape[i];
-    kernels_ref.gelu_tanh(NULL, y, s->data, n);
+    kernels_ref.gelu_tanh(NULL, y, s->data, elements(t));
 }
 
 static void rewrite_layernorm(double *y, const struct source *s, const struct tap *t, const struct hunyuan_config *c)
@@ -43,10 +48,8 @@ static void rewrite_layernorm(double *y, const struct source *s, const struct ta
 
 static void rewrite_copy(double *y, const struct source *s, const struct tap *t, const struct hunyuan_config *c)
 {
-    size_t n = 1;
     (void)c;
-    for (int i = 0; i < t->rank; i++) n *= t->shape[i];
-    memcpy(y, s->data, n * sizeof *y);
+    memcpy(y, s->data, elements(t) * sizeof *y);
 }
 
 /* (B,2D): the second half first */
@@ -223,13 +226,6 @@ static int is_source(const struct mutant *m, const char *name)
     if (m->from[n - 1] != '-') return matches(m->from, name, &block);
     snprintf(pattern, sizeof pattern, "%.*s", (int)(n - 1), m->from);
     return matches(pattern, name, &block) || !strcmp(name, "x_embedder");
-}
-
-static size_t elements(const struct tap *t)
-{
-    size_t n = 1;
-    for (int i = 0; i < t->rank; i++) n *= t->shape[i];
-    return n;
 }
 
 static enum status remember(struct source *s, const struct tap *t, struct err *e)
