@@ -17,7 +17,7 @@ const char help_measure[] =
     "that an `ffmpeg` on PATH reads.\n\n"
     "  -o FILE            the objects (standard output without it)\n"
     "  --per-frame FILE   one object a frame too: clip, frame, pts and the values of that frame\n"
-    "  --filters LIST     some of shots,scene,motion,flow,sharpness,border,black,freeze,pdq\n"
+    "  --filters LIST     some of shots,scene,motion,flow,sharpness,border,black,freeze,pdq,camera\n"
     "  --jobs N           clips measured at a time (1)\n"
     "  --resume           go on in FILE: clips that are in it are not measured again\n"
     "  --matrix NAME      bt601 (the default), bt709, bt2020: how YUV becomes RGB\n"
@@ -177,6 +177,43 @@ static void hashes(struct json_writer *w, const struct measure *m)
     json_end(w, ']');
 }
 
+static void camera_label(struct json_writer *w, const char *key, const char *confidence, const struct camera_label *l)
+{
+    json_string(w, key, l->name);
+    number(w, confidence, l->confidence);
+}
+
+/* Segment by segment; the clip's own label is that of the longest one. */
+static void camera(struct json_writer *w, const struct measure *m)
+{
+    const struct camera_segment *longest = NULL;
+    json_begin(w, "camera", '[');
+    for (size_t i = 0; i < m->segments; i++) {
+        const struct camera_segment *s = &m->segment[i];
+        if (!longest || s->end - s->start > longest->end - longest->start) longest = s;
+        json_begin(w, NULL, '{');
+        json_integer(w, "start", s->start);
+        json_integer(w, "end", s->end);
+        number(w, "content_right_widths_per_s", s->camera.a);
+        number(w, "content_down_widths_per_s", s->camera.b);
+        number(w, "zoom_per_s", s->camera.s);
+        number(w, "roll_rad_per_s", s->camera.r);
+        number(w, "jitter_widths", s->camera.jitter);
+        number(w, "inlier_share", s->camera.inliers);
+        camera_label(w, "hunyuan", "hunyuan_confidence", &s->camera.hunyuan);
+        camera_label(w, "moviegen", "moviegen_confidence", &s->camera.moviegen);
+        json_end(w, '}');
+    }
+    json_end(w, ']');
+    if (!longest) {
+        json_null(w, "camera_hunyuan");
+        json_null(w, "camera_moviegen");
+        return;
+    }
+    camera_label(w, "camera_hunyuan", "camera_hunyuan_confidence", &longest->camera.hunyuan);
+    camera_label(w, "camera_moviegen", "camera_moviegen_confidence", &longest->camera.moviegen);
+}
+
 static void constants(struct json_writer *w, const struct batch *b, const struct measure *m)
 {
     json_begin(w, "constants", '{');
@@ -234,6 +271,7 @@ static void clip_object(struct text *t, const struct batch *b, const char *clip,
         json_integer(&w, "flow_height_px", (int64_t)m->flow_height);
         number(&w, "flow_mean_px", m->frames > 1 ? m->flow_sum / (double)(m->frames - 1) : (double)NAN);
     }
+    if (groups & MEASURE_CAMERA) camera(&w, m);
     if (groups & MEASURE_SHARPNESS) {
         if (m->frames) json_integer(&w, "clearest_frame", m->sharpness.clearest);
         else json_null(&w, "clearest_frame");
@@ -297,7 +335,7 @@ static int measure_clip(struct batch *b, const char *clip, struct text *t)
             s = video_next(&v, &p, &end, &e);
             if (!s && !end) s = measure_frame(&m, &p, video_time(&v), see_frame, &context, &e);
         }
-        if (!s) measure_finish(&m, see_frame, &context);
+        if (!s) s = measure_finish(&m, see_frame, &context, &e);
         if (!s && any_failed(&m)) s = fail(&e, E_MEMORY, "%s: no memory for its list of cuts", clip);
         if (!s) {
             hash_clip(hash, clip);

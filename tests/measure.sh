@@ -31,8 +31,12 @@ column() { sed -n "s/.*\"$2\":\([^,}]*\)[,}].*/\1/p" "$1"; }
 run 0 "$dir/cuts.y4m" -o "$dir/a.jsonl" --per-frame "$dir/f.jsonl"
 lines "$dir/a.jsonl" 1
 for key in clip sha256 width_px frames rate_fps duration_s cuts_content cuts_adaptive cuts_threshold cuts_hist cuts_hash \
-    cuts_scdet shots freeze black border clearest_frame pdq pdq_quality constants; do has "$dir/a.jsonl" "\"$key\":"; done
+    cuts_scdet shots freeze black border clearest_frame pdq pdq_quality camera camera_hunyuan camera_moviegen constants; do has "$dir/a.jsonl" "\"$key\":"; done
 result "one clip, every key" "$why"
+
+run 0 "$dir/pan.y4m" --filters camera
+has "$dir/out" '"camera_hunyuan":"pan right"'
+result "a pan is a pan" "$why"
 
 why=''
 frames=$(column "$dir/a.jsonl" frames)

@@ -14,7 +14,7 @@
 const struct measure_group measure_groups[] = {
     { "shots", MEASURE_SHOTS }, { "scene", MEASURE_SCENE }, { "motion", MEASURE_MOTION }, { "flow", MEASURE_FLOW },
     { "sharpness", MEASURE_SHARPNESS }, { "border", MEASURE_BORDER }, { "black", MEASURE_BLACK },
-    { "freeze", MEASURE_FREEZE }, { "pdq", MEASURE_PDQ },
+    { "freeze", MEASURE_FREEZE }, { "pdq", MEASURE_PDQ }, { "camera", MEASURE_CAMERA },
 };
 const size_t measure_group_count = LEN(measure_groups);
 
@@ -44,6 +44,11 @@ static enum status begin_shots(struct measure *m, struct err *e)
     return s;
 }
 
+static double frame_rate(const struct measure *m)
+{
+    return (double)m->format.rate.num / (double)m->format.rate.den;
+}
+
 static enum status begin_buffers(struct measure *m, struct err *e)
 {
     const size_t n = m->format.width * m->format.height;       /* at most MAX_SIDE squared */
@@ -69,8 +74,13 @@ enum status measure_init(struct measure *m, const struct picture_format *f, cons
     /* the blur of vmafmotion needs three samples each way; a smaller picture has no motion value */
     if (f->width < 3 || f->height < 3) m->options.groups &= ~(unsigned)MEASURE_MOTION;
     if (!s && chosen(m, MEASURE_MOTION)) s = motion_init(&m->motion, MOTION_FFMPEG, f->width, f->height, e);
-    if (!s && chosen(m, MEASURE_FLOW))
+    if (f->rate.num <= 0) m->options.groups &= ~(unsigned)MEASURE_CAMERA;      /* motion a second needs a rate */
+    if (!s && chosen(m, MEASURE_FLOW | MEASURE_CAMERA))
         s = flow_meter_init(&m->flow, f->width, f->height, m->options.flow_full ? 0 : FLOW_METER_SIDE, e);
+    if (!s && chosen(m, MEASURE_CAMERA)) {
+        s = camera_init(&m->camera, m->flow.w, m->flow.h, e);
+        camera_track_begin(&m->track, m->flow.w, frame_rate(m));
+    }
     if (!s) cropdetect_init(&m->crop, f->width, f->height);
     if (!s) black_init(&m->black, f->range, f->rate);
     if (!s && chosen(m, MEASURE_FREEZE)) s = freeze_init(&m->freeze, &eight, e);
@@ -132,6 +142,35 @@ static enum status shots_frame(struct measure *m, struct frame_values *v, struct
     return dct_hash_frame(&m->hash, v->frame, rgb, w, h, &v->hash_dist, &m->cuts_hash, e);
 }
 
+static enum status end_segment(struct measure *m, int64_t end, struct err *e)
+{
+    if (m->segments == m->segment_room) {
+        size_t room = m->segment_room ? 2 * m->segment_room : 16;
+        struct camera_segment *more = realloc(m->segment, room * sizeof *more);
+        if (!more) return fail(e, E_MEMORY, "no memory for %zu camera segments", room);
+        m->segment = more;
+        m->segment_room = room;
+    }
+    struct camera_segment *s = &m->segment[m->segments++];
+    s->start = m->segment_start;
+    s->end = end;
+    camera_track_end(&m->track, &s->camera);
+    m->segment_start = end;
+    camera_track_begin(&m->track, m->flow.w, frame_rate(m));
+    return OK;
+}
+
+/* cut: this frame begins a shot, so that the flow to it is no camera motion. */
+static enum status follow_camera(struct measure *m, const struct plane *y, int64_t frame, int cut, struct err *e)
+{
+    struct camera_motion motion;
+    camera_meter_frame(&m->camera, &m->flow, y, &motion);
+    if (frame == 0) return OK;
+    if (cut) return end_segment(m, frame, e);
+    camera_track_add(&m->track, &motion);
+    return OK;
+}
+
 /* The smallest box around the picture areas of all frames; a frame that is dark all over has none. */
 static void widen_inside(struct crop *all, const struct crop *one)
 {
@@ -148,6 +187,7 @@ static void widen_inside(struct crop *all, const struct crop *one)
 static enum status luma_frame(struct measure *m, const struct plane *y, struct frame_values *v, struct err *e)
 {
     struct levels l;
+    int cut = content_above(isnan(v->content_val) ? 0 : v->content_val, content_threshold);
     levels_of(&l, y);
     v->luma_mean = l.mean;
     if (chosen(m, MEASURE_SCENE)) {
@@ -157,6 +197,7 @@ static enum status luma_frame(struct measure *m, const struct plane *y, struct f
         v->scdet_score = s.score;
         v->scene_score = s.scene_score;
         if (s.cut) cuts_add(&m->cuts_scdet, v->frame);
+        cut |= s.cut;
     }
     if (chosen(m, MEASURE_MOTION)) {
         struct motion_values mv;
@@ -169,9 +210,10 @@ static enum status luma_frame(struct measure *m, const struct plane *y, struct f
         if (v->has_crop) widen_inside(&m->inside, &v->crop);
     }
     if (chosen(m, MEASURE_BLACK)) black_frame(&m->black, y);
-    if (!chosen(m, MEASURE_FLOW)) return OK;
+    if (!chosen(m, MEASURE_FLOW | MEASURE_CAMERA)) return OK;
     enum status s = flow_meter_frame(&m->flow, y, &v->flow_mean_px, e);
     if (!s && !isnan(v->flow_mean_px)) m->flow_sum += v->flow_mean_px;
+    if (!s && chosen(m, MEASURE_CAMERA)) s = follow_camera(m, y, v->frame, cut, e);
     return s;
 }
 
@@ -233,13 +275,14 @@ enum status measure_frame(struct measure *m, const struct picture *p, struct rat
 
 /* ---- the end ---- */
 
-void measure_finish(struct measure *m, measure_see *see, void *context)
+enum status measure_finish(struct measure *m, measure_see *see, void *context, struct err *e)
 {
     while (m->waiting) emit_first(m, see, context);
     if (chosen(m, MEASURE_SHOTS) && m->frames) fade_end(&m->fade, m->frames - 1, &m->cuts_threshold);
     if (chosen(m, MEASURE_MOTION)) m->motion_mean = motion_finish(&m->motion);
     if (chosen(m, MEASURE_BLACK)) black_finish(&m->black);
     if (chosen(m, MEASURE_FREEZE)) freeze_finish(&m->freeze);
+    return chosen(m, MEASURE_CAMERA) && m->frames > m->segment_start ? end_segment(m, m->frames, e) : OK;
 }
 
 void measure_free(struct measure *m)
@@ -251,6 +294,8 @@ void measure_free(struct measure *m)
     scene_free(&m->scene);
     motion_free(&m->motion);
     flow_meter_free(&m->flow);
+    camera_free(&m->camera);
+    free(m->segment);
     black_free(&m->black);
     freeze_free(&m->freeze);
     free(m->hashed);

@@ -6,13 +6,15 @@
 #ifndef GOLDREEL_MEASURE_H
 #define GOLDREEL_MEASURE_H
 
+#include "camera.h"
 #include "flow.h"
 #include "luma.h"
 #include "shots.h"
 
 /* What can be chosen; measure_groups[] has their names. */
 enum { MEASURE_SHOTS = 1, MEASURE_SCENE = 2, MEASURE_MOTION = 4, MEASURE_FLOW = 8, MEASURE_SHARPNESS = 16,
-       MEASURE_BORDER = 32, MEASURE_BLACK = 64, MEASURE_FREEZE = 128, MEASURE_PDQ = 256, MEASURE_ALL = 511 };
+       MEASURE_BORDER = 32, MEASURE_BLACK = 64, MEASURE_FREEZE = 128, MEASURE_PDQ = 256, MEASURE_CAMERA = 512,
+       MEASURE_ALL = 1023 };
 extern const struct measure_group { const char *name; unsigned bit; } measure_groups[];
 extern const size_t measure_group_count;
 
@@ -38,6 +40,9 @@ struct frame_values {
     struct crop crop;
 };
 
+/* Frames start..end-1, between two cuts: where content_val or scdet says that one is. */
+struct camera_segment { int64_t start, end; struct camera_summary camera; };
+
 struct hashed_frame { int64_t frame; struct pdq pdq; };
 
 struct measure {
@@ -58,6 +63,11 @@ struct measure {
     struct motion_summary motion_mean;
     struct flow_meter flow;
     double flow_sum;
+    struct camera camera;                   /* needs the flow, and a frame rate */
+    struct camera_track track;
+    struct camera_segment *segment;
+    size_t segments, segment_room;
+    int64_t segment_start;
     struct sharpness sharpness;
     struct cropdetect crop;
     struct crop inside;                     /* the smallest box around every frame's box; w 0: none */
@@ -79,7 +89,7 @@ enum status measure_init(struct measure *m, const struct picture_format *f, cons
 enum status measure_frame(struct measure *m, const struct picture *p, struct rational time, measure_see *see,
                           void *context, struct err *e);
 /* After the last frame: the frames that wait, and what needs to know the end. */
-void measure_finish(struct measure *m, measure_see *see, void *context);
+enum status measure_finish(struct measure *m, measure_see *see, void *context, struct err *e);
 void measure_free(struct measure *m);
 
 #endif
