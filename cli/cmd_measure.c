@@ -17,7 +17,7 @@ const char help_measure[] =
     "that an `ffmpeg` on PATH reads.\n\n"
     "  -o FILE            the objects (standard output without it)\n"
     "  --per-frame FILE   one object a frame too: clip, frame, pts and the values of that frame\n"
-    "  --filters LIST     some of shots,scene,motion,flow,sharpness,border,black,freeze,pdq,camera\n"
+    "  --filters LIST     some of shots,scene,motion,flow,sharpness,border,black,freeze,pdq,camera,text\n"
     "  --jobs N           clips measured at a time (1)\n"
     "  --resume           go on in FILE: clips that are in it are not measured again\n"
     "  --matrix NAME      bt601 (the default), bt709, bt2020: how YUV becomes RGB\n"
@@ -91,6 +91,7 @@ static void see_frame(void *context, const struct frame_values *v)
     number(&w, "laplacian_var", v->laplacian_var);
     number(&w, "flow_mean_px", v->flow_mean_px);
     number(&w, "luma_mean", v->luma_mean);
+    number(&w, "text_area", v->text_area);
     crop(&w, "cropdetect", v->has_crop, &v->crop);
     json_end(&w, '}');
     text_add(&t, "\n");
@@ -231,6 +232,7 @@ static void constants(struct json_writer *w, const struct batch *b, const struct
     json_number(w, "hash_threshold", HASH_THRESHOLD);
     json_integer(w, "hash_size", HASH_SIZE);
     json_integer(w, "hash_lowpass", HASH_LOWPASS);
+    json_integer(w, "text_every_frames", m->text_every);
     json_integer(w, "cropdetect_limit", m->crop.limit);
     json_integer(w, "cropdetect_round_px", m->crop.round);
     json_integer(w, "black_threshold", m->black.threshold);
@@ -272,6 +274,13 @@ static void clip_object(struct text *t, const struct batch *b, const char *clip,
         number(&w, "flow_mean_px", m->frames > 1 ? m->flow_sum / (double)(m->frames - 1) : (double)NAN);
     }
     if (groups & MEASURE_CAMERA) camera(&w, m);
+    if (groups & MEASURE_TEXT) {
+        const struct text_summary s = text_area_finish(&m->text);
+        number(&w, "text_area", s.mean);
+        number(&w, "text_area_max", s.max);
+        number(&w, "text_area_persistent", s.persistent);
+        number(&w, "text_lower_share", s.lower);
+    }
     if (groups & MEASURE_SHARPNESS) {
         if (m->frames) json_integer(&w, "clearest_frame", m->sharpness.clearest);
         else json_null(&w, "clearest_frame");

@@ -14,7 +14,7 @@
 static const struct { const char *name; void (*run)(struct check *c); } tests[] = {
     TEST(test_io), TEST(test_nn), TEST(test_rounded), TEST(test_model), TEST(test_sample), TEST(test_judge),
     TEST(test_mutants), TEST(test_video), TEST(test_jpeg), TEST(test_image), TEST(test_luma), TEST(test_shots),
-    TEST(test_flow), TEST(test_camera),
+    TEST(test_flow), TEST(test_camera), TEST(test_text),
 };
 
 int main(int argc, char **argv)

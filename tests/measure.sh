@@ -11,7 +11,7 @@ export LC_ALL
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 2' HUP INT TERM
-$make_data "$dir" cuts pan fade letterbox || exit 2
+$make_data "$dir" cuts pan fade letterbox text || exit 2
 
 result() { if [ -z "$2" ]; then echo "ok $1"; passed=$((passed + 1)); else echo "FAIL $1: $2"; failed=$((failed + 1)); fi; }
 # run STATUS ARGUMENT...: why is left empty when the exit status is as expected
@@ -31,18 +31,23 @@ column() { sed -n "s/.*\"$2\":\([^,}]*\)[,}].*/\1/p" "$1"; }
 run 0 "$dir/cuts.y4m" -o "$dir/a.jsonl" --per-frame "$dir/f.jsonl"
 lines "$dir/a.jsonl" 1
 for key in clip sha256 width_px frames rate_fps duration_s cuts_content cuts_adaptive cuts_threshold cuts_hist cuts_hash \
-    cuts_scdet shots freeze black border clearest_frame pdq pdq_quality camera camera_hunyuan camera_moviegen constants; do has "$dir/a.jsonl" "\"$key\":"; done
+    cuts_scdet shots freeze black border clearest_frame pdq pdq_quality camera camera_hunyuan camera_moviegen text_area constants; do has "$dir/a.jsonl" "\"$key\":"; done
 result "one clip, every key" "$why"
 
 run 0 "$dir/pan.y4m" --filters camera
 has "$dir/out" '"camera_hunyuan":"pan right"'
 result "a pan is a pan" "$why"
 
+run 0 "$dir/text.y4m" --filters text
+[ "$(column "$dir/out" text_area | awk '{ print ($1 > 0.01 && $1 < 0.3) }')" = 1 ] || why="text_area $(column "$dir/out" text_area)"
+run 0 "$dir/pan.y4m" --filters text; has "$dir/out" '"text_area":0,'
+result "text is found where there is some" "$why"
+
 why=''
 frames=$(column "$dir/a.jsonl" frames)
 lines "$dir/f.jsonl" "${frames:-0}"
 for key in clip frame pts content_val delta_hue delta_sat delta_lum adaptive_ratio hist_diff hash_dist average_rgb scdet_mafd \
-    scdet_score scene_score vmaf_motion laplacian_var flow_mean_px luma_mean cropdetect; do has "$dir/f.jsonl" "\"$key\":"; done
+    scdet_score scene_score vmaf_motion laplacian_var flow_mean_px luma_mean text_area cropdetect; do has "$dir/f.jsonl" "\"$key\":"; done
 [ "$(column "$dir/f.jsonl" frame | tr '\n' ' ')" = "$(awk -v n="$frames" 'BEGIN { for (i = 0; i < n; i++) printf "%d ", i }')" ] ||
     why="frames are not in order"
 result "a line for every frame, in order" "$why"

@@ -19,6 +19,7 @@ void test_luma(struct check *c);
 void test_shots(struct check *c);
 void test_flow(struct check *c);
 void test_camera(struct check *c);
+void test_text(struct check *c);
 
 /* Writes golden/MUTANTS.md; 0, or 2 when it cannot. */
 int write_mutant_table(struct check *c, const char *path);

@@ -15,6 +15,7 @@ const struct measure_group measure_groups[] = {
     { "shots", MEASURE_SHOTS }, { "scene", MEASURE_SCENE }, { "motion", MEASURE_MOTION }, { "flow", MEASURE_FLOW },
     { "sharpness", MEASURE_SHARPNESS }, { "border", MEASURE_BORDER }, { "black", MEASURE_BLACK },
     { "freeze", MEASURE_FREEZE }, { "pdq", MEASURE_PDQ }, { "camera", MEASURE_CAMERA },
+    { "text", MEASURE_TEXT },
 };
 const size_t measure_group_count = LEN(measure_groups);
 
@@ -81,6 +82,8 @@ enum status measure_init(struct measure *m, const struct picture_format *f, cons
         s = camera_init(&m->camera, m->flow.w, m->flow.h, e);
         camera_track_begin(&m->track, m->flow.w, frame_rate(m));
     }
+    if (!s && chosen(m, MEASURE_TEXT)) s = text_area_init(&m->text, f->width, f->height, e);
+    m->text_every = vpdq_interval(0.5, f->rate);
     if (!s) cropdetect_init(&m->crop, f->width, f->height);
     if (!s) black_init(&m->black, f->range, f->rate);
     if (!s && chosen(m, MEASURE_FREEZE)) s = freeze_init(&m->freeze, &eight, e);
@@ -210,6 +213,10 @@ static enum status luma_frame(struct measure *m, const struct plane *y, struct f
         if (v->has_crop) widen_inside(&m->inside, &v->crop);
     }
     if (chosen(m, MEASURE_BLACK)) black_frame(&m->black, y);
+    if (chosen(m, MEASURE_TEXT) && v->frame % m->text_every == 0) {
+        enum status found = text_area_frame(&m->text, y, &v->text_area, e);
+        if (found) return found;
+    }
     if (!chosen(m, MEASURE_FLOW | MEASURE_CAMERA)) return OK;
     enum status s = flow_meter_frame(&m->flow, y, &v->flow_mean_px, e);
     if (!s && !isnan(v->flow_mean_px)) m->flow_sum += v->flow_mean_px;
@@ -246,7 +253,7 @@ enum status measure_frame(struct measure *m, const struct picture *p, struct rat
     *v = (struct frame_values){ .frame = m->frames, .time = time, .content_val = NAN, .delta_hue = NAN, .delta_sat = NAN,
         .delta_lum = NAN, .adaptive_ratio = NAN, .hist_diff = NAN, .hash_dist = NAN, .average_rgb = NAN,
         .scdet_mafd = NAN, .scdet_score = NAN, .scene_score = NAN, .vmaf_motion = NAN, .laplacian_var = NAN,
-        .flow_mean_px = NAN, .luma_mean = NAN };
+        .flow_mean_px = NAN, .luma_mean = NAN, .text_area = NAN };
     enum status s = OK;
     p = narrowed(m, p);
     if (p->format.layout == LAYOUT_RGB || chosen(m, MEASURE_SHOTS | MEASURE_PDQ))
@@ -295,6 +302,7 @@ void measure_free(struct measure *m)
     motion_free(&m->motion);
     flow_meter_free(&m->flow);
     camera_free(&m->camera);
+    text_area_free(&m->text);
     free(m->segment);
     black_free(&m->black);
     freeze_free(&m->freeze);

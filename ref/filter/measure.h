@@ -10,11 +10,12 @@
 #include "flow.h"
 #include "luma.h"
 #include "shots.h"
+#include "text.h"
 
 /* What can be chosen; measure_groups[] has their names. */
 enum { MEASURE_SHOTS = 1, MEASURE_SCENE = 2, MEASURE_MOTION = 4, MEASURE_FLOW = 8, MEASURE_SHARPNESS = 16,
        MEASURE_BORDER = 32, MEASURE_BLACK = 64, MEASURE_FREEZE = 128, MEASURE_PDQ = 256, MEASURE_CAMERA = 512,
-       MEASURE_ALL = 1023 };
+       MEASURE_TEXT = 1024, MEASURE_ALL = 2047 };
 extern const struct measure_group { const char *name; unsigned bit; } measure_groups[];
 extern const size_t measure_group_count;
 
@@ -36,6 +37,7 @@ struct frame_values {
     struct rational time;
     double content_val, delta_hue, delta_sat, delta_lum, adaptive_ratio, hist_diff, hash_dist, average_rgb;
     double scdet_mafd, scdet_score, scene_score, vmaf_motion, laplacian_var, flow_mean_px, luma_mean;
+    double text_area;           /* on every text_every-th frame */
     int has_crop;
     struct crop crop;
 };
@@ -73,6 +75,8 @@ struct measure {
     struct crop inside;                     /* the smallest box around every frame's box; w 0: none */
     struct black black;
     struct freeze freeze;
+    struct text_area text;
+    int64_t text_every;                     /* letters stay: two frames a second are searched */
     struct hashed_frame *hashed;            /* one a second */
     size_t hashed_count, hashed_room;
     /* adaptive_ratio is known `window` frames late, so that many frames wait here */
