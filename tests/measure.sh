@@ -58,6 +58,19 @@ for key in content_val hist_diff hash_dist flow_mean_px adaptive_ratio; do
 done
 result "what needs a frame before is null on the first" "$why"
 
+why=''
+column "$dir/f.jsonl" adaptive_ratio | awk -v n="$frames" '($1 == "null") != (NR <= 2 || NR > n - 2) { exit 1 }' ||
+    why="a ratio where there is none, or the other way"
+result "adaptive_ratio: none for the first and last two frames" "$why"
+
+# At a hard cut the ratio of the first frame of the new shot stands out, in its own line.
+why=''
+for cut in $(column "$dir/a.jsonl" cuts_adaptive | tr -d '[]' | tr ',' ' '); do
+    column "$dir/f.jsonl" adaptive_ratio | awk -v c="$cut" 'NR == c + 1 && $1 < 3 { exit 1 }' || why="frame $cut is a cut without a ratio"
+done
+[ "$(column "$dir/a.jsonl" cuts_adaptive)" != "[]" ] || why="no adaptive cut at all"
+result "adaptive_ratio stands in the line of its frame" "$why"
+
 # The public tools' own numbers (golden/filters/luma.tsv): scdet's mafd and vmafmotion, as they print them.
 why=''
 tab=$(printf '\t')
